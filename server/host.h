@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The simulated host: what the machine costs and how its kernel and network
+ * are set. Scenario objects `machine` and `network`; every constant has its
+ * source in the help text of its row in host.c. */
+#ifndef SERVER_HOST_H
+#define SERVER_HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/param.h"
+#include "sim/simtime.h"
+
+struct machine {
+    int64_t cpus, ram;
+    /* CPU time */
+    simtime_t cpu_switch;      /* context switch at each time slice */
+    simtime_t cpu_slice;       /* time slice while threads outnumber cores */
+    simtime_t cpu_accept;      /* accept and set up a connection */
+    simtime_t cpu_request;     /* one small request, beside its own demand */
+    simtime_t cpu_handoff;     /* worker, event: queue to a worker and back */
+    simtime_t cpu_tls;         /* full TLS handshake */
+    double cpu_per_byte;       /* ns per body byte, plain */
+    double cpu_per_byte_tls;   /* ns per body byte, TLS */
+    simtime_t cpu_fork;        /* in the parent, per fork */
+    simtime_t cpu_child_init;  /* in the child until it is ready */
+    simtime_t cpu_thread;      /* creation of one thread */
+    simtime_t cpu_exit;        /* end of a child */
+    /* the parent */
+    simtime_t ready;           /* exec to "resuming normal operations" */
+    simtime_t ready_tls;       /* the same with mod_ssl */
+    simtime_t tick;            /* the parent's one-second sleep, C-2 */
+    simtime_t pickup;          /* event: accept until counted, E-37 */
+    double timer_slack;        /* share by which blocking waits end late, C-41 */
+    /* memory, bytes private unless said (M-16) */
+    int64_t mem_parent, mem_parent_tls;
+    int64_t mem_child;         /* prefork child, never used */
+    int64_t mem_child_used, mem_child_used_tls; /* after its first response */
+    int64_t mem_process, mem_process_tls; /* worker, event, without threads */
+    int64_t mem_thread;        /* per thread, never used */
+    int64_t mem_thread_request;/* in its first request */
+    int64_t mem_thread_first;  /* after its first response */
+    int64_t mem_thread_used, mem_thread_used_event; /* after about 8 */
+    int64_t mem_thread_old;    /* after hundreds */
+    int64_t mem_thread_tls;
+    int64_t mem_big_body;      /* for good, after a large body from memory */
+    int64_t mem_conn, mem_conn_old, mem_conn_tls; /* event, idle keep-alive */
+    int64_t mem_shared_parent, mem_shared_child;  /* for rss and pss */
+    bool costs_off;            /* all CPU costs and waits 0: golden timelines */
+};
+
+struct network {
+    simtime_t rtt;
+    double bandwidth; /* bytes per second each way per client; 0 = no limit */
+    int64_t mtu;
+    int64_t hz;       /* kernel timer frequency, K-20 */
+    bool timer_grid;  /* K-20 rounding on */
+    /* sysctls, by their own names */
+    int64_t somaxconn, tcp_syn_retries, tcp_syn_linear_timeouts,
+        tcp_abort_on_overflow, tcp_max_syn_backlog, tcp_syncookies,
+        tcp_synack_retries, tcp_wmem_default, tcp_rmem_default;
+    int64_t client_rcvbuf; /* SO_RCVBUF of a rate-limited client */
+};
+
+extern const struct param machine_params[];
+extern const struct param network_params[];
+
+#endif

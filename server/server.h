@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One simulated server: host, kernel, parent, children and the MPM model that
+ * drives them. This is the face shown to config/, outputs/ and cli/; clients
+ * use server/net.h, models use server/mpm.h. */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include "server/host.h"
+#include "server/observe.h"
+#include "server/settings.h"
+#include "sim/sim.h"
+
+struct mpm_model;
+struct server;
+
+enum action_kind {
+    ACTION_GRACEFUL_RESTART, /* SIGUSR1 */
+    ACTION_RESTART,          /* SIGHUP */
+    ACTION_GRACEFUL_STOP,    /* SIGWINCH */
+    ACTION_STOP              /* SIGTERM */
+};
+
+struct server_conf {
+    const char *name;
+    const struct mpm_model *model;
+    struct settings settings;
+    struct machine machine;
+    struct network network;
+    simtime_t start;  /* when httpd is executed */
+    double clogging;  /* share of connections whose filters are clogging (E-24) */
+    uint64_t seed, replication;
+};
+
+/* A server in S that will start at conf->start; CONF is copied, OBS must
+ * outlive the server. Caller frees. */
+struct server *server_new(struct sim *s, const struct server_conf *conf,
+                          const struct observer *obs);
+void server_free(struct server *srv);
+
+/* Carries out an action now; false if this build does not model it. */
+bool server_action(struct server *srv, enum action_kind what);
+
+/* Copies the counters; resets the peak of the accept queue. */
+void server_snapshot(struct server *srv, struct snapshot *out);
+
+/* Checks every internal invariant (limits, counts, conservation); must(). */
+void server_check(const struct server *srv);
+
+#endif

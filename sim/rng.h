@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Random streams. One stream per purpose, seeded from (seed, replication,
+ * name), so that changing one part of a scenario leaves the draws of the
+ * others alone and every server of a scenario meets the same requests (common
+ * random numbers). Generator: xoshiro256++ (Blackman and Vigna 2021), seeded
+ * through splitmix64. The exponential and the normal are drawn by a 256-layer
+ * ziggurat (Marsaglia and Tsang 2000) here, inline; rarer laws are GSL's over
+ * the same stream (sim/dist.h). */
+#ifndef SIM_RNG_H
+#define SIM_RNG_H
+
+#include <stdint.h>
+
+struct rng {
+    uint64_t s[4];
+};
+
+/* A stream for PURPOSE. Streams of different names, seeds or replications are
+ * independent for all practical purposes. */
+void rng_init(struct rng *r, uint64_t seed, uint64_t replication,
+              const char *purpose);
+
+/* A stream for draw number N of object ID of a purpose whose base is BASE
+ * (rng_u64 of the purpose's stream): no state to keep for ten million clients.
+ * Costs a few ns. */
+struct rng rng_at(uint64_t base, uint64_t id, uint64_t n);
+
+/* 64 uniform bits. */
+static inline uint64_t rng_u64(struct rng *r)
+{
+    uint64_t *s = r->s;
+    uint64_t sum = s[0] + s[3];
+    uint64_t result = ((sum << 23) | (sum >> 41)) + s[0];
+    uint64_t t = s[1] << 17;
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= t;
+    s[3] = (s[3] << 45) | (s[3] >> 19);
+    return result;
+}
+
+/* Uniform on [0, 1), 53 bits. */
+static inline double rng_unit(struct rng *r)
+{
+    return (double)(rng_u64(r) >> 11) * 0x1p-53;
+}
+
+/* Uniform on 0 … n-1, n >= 1, without bias (Lemire 2019). */
+uint64_t rng_below(struct rng *r, uint64_t n);
+
+/* Exponential with mean 1; standard normal. Defined inline in
+ * sim/ziggurat.h, which rng.h includes at its end. */
+static inline double rng_exp(struct rng *r);
+static inline double rng_normal(struct rng *r);
+
+#include "sim/ziggurat.h"
+
+#endif
