@@ -6,7 +6,9 @@
 MODE    ?= release
 PREFIX  ?= /usr/local
 DESTDIR ?=
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
 B       := build/$(MODE)
 Q       := $(if $(V),,@)
 
