@@ -20,10 +20,11 @@ struct machine {
     simtime_t cpu_request;     /* one small request, beside its own demand */
     simtime_t cpu_handoff;     /* worker, event: queue to a worker and back */
     simtime_t cpu_tls;         /* full TLS handshake */
-    double cpu_per_byte;       /* ns per body byte, plain */
-    double cpu_per_byte_tls;   /* ns per body byte, TLS */
+    simtime_t cpu_per_mb;      /* per 10^6 body bytes, plain */
+    simtime_t cpu_per_mb_tls;  /* per 10^6 body bytes, TLS */
     simtime_t cpu_fork;        /* in the parent, per fork */
-    simtime_t cpu_child_init;  /* in the child until it is ready */
+    simtime_t cpu_child_init;  /* in a prefork child until it is ready */
+    simtime_t cpu_process_init; /* in a worker or event process likewise */
     simtime_t cpu_thread;      /* creation of one thread */
     simtime_t cpu_exit;        /* end of a child */
     /* the parent */
@@ -33,9 +34,9 @@ struct machine {
     simtime_t pickup;          /* event: accept until counted, E-37 */
     double timer_slack;        /* share by which blocking waits end late, C-41 */
     /* memory, bytes private unless said (M-16) */
-    int64_t mem_parent, mem_parent_tls;
-    int64_t mem_child;         /* prefork child, never used */
-    int64_t mem_child_used, mem_child_used_tls; /* after its first response */
+    int64_t mem_parent, mem_parent_tls, mem_parent_tls_used;
+    int64_t mem_child, mem_child_tls; /* prefork child, never used */
+    int64_t mem_child_used, mem_child_used_tls; /* added by first use */
     int64_t mem_process, mem_process_tls; /* worker, event, without threads */
     int64_t mem_thread;        /* per thread, never used */
     int64_t mem_thread_request;/* in its first request */
@@ -46,7 +47,6 @@ struct machine {
     int64_t mem_big_body;      /* for good, after a large body from memory */
     int64_t mem_conn, mem_conn_old, mem_conn_tls; /* event, idle keep-alive */
     int64_t mem_shared_parent, mem_shared_child;  /* for rss and pss */
-    bool costs_off;            /* all CPU costs and waits 0: golden timelines */
 };
 
 struct network {
@@ -58,9 +58,14 @@ struct network {
     /* sysctls, by their own names */
     int64_t somaxconn, tcp_syn_retries, tcp_syn_linear_timeouts,
         tcp_abort_on_overflow, tcp_max_syn_backlog, tcp_syncookies,
-        tcp_synack_retries, tcp_wmem_default, tcp_rmem_default;
+        tcp_synack_retries, tcp_wmem_default;
     int64_t client_rcvbuf; /* SO_RCVBUF of a rate-limited client */
 };
+
+/* Sets every cost, wait and slack of M to 0 and the tick to exactly 1 s, and
+ * switches N's timer grid off and its RTT to 0: the assumptions of the golden
+ * timelines (section 9 of the specification). */
+void host_ideal(struct machine *m, struct network *n);
 
 extern const struct param machine_params[];
 extern const struct param network_params[];

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/host.h"
+
+/* Sources of the defaults: costs.csv and memory.csv of the recordings of
+ * Apache 2.4.71 on Debian 12 (docs/validation.md says how they were made), and
+ * the rules of docs/mpm-behaviour.md. */
+
+#define M(field) offsetof(struct machine, field)
+#define N(field) offsetof(struct network, field)
+
+/* clang-format off */
+const struct param machine_params[] = {
+    { "cpus", PARAM_INT, M(cpus), "4", 1, 4096, NULL, "cores shared by all runnable threads" },
+    { "ram", PARAM_SIZE, M(ram), "8GiB", 1, 1e15, NULL, "memory of the machine; only reported against" },
+    { "cpu_switch", PARAM_TIME, M(cpu_switch), "160us", 0, 1e9, NULL, "lost per time slice while threads outnumber cores (C-42: 3 to 4 % of a core)" },
+    { "cpu_slice", PARAM_TIME, M(cpu_slice), "4ms", 1, 1e9, NULL, "time slice of the scheduler: one kernel tick at HZ=250 (K-20)" },
+    { "cpu_accept", PARAM_TIME, M(cpu_accept), "20us", 0, 1e9, NULL, "accept and connection set-up (costs.csv: request_cpu new-connection minus keepalive, 4 to 27 us)" },
+    { "cpu_request", PARAM_TIME, M(cpu_request), "33us", 0, 1e9, NULL, "one small request (costs.csv: request_cpu keepalive, 30 to 38 us)" },
+    { "cpu_handoff", PARAM_TIME, M(cpu_handoff), "5us", 0, 1e9, NULL, "event: one more pass through the listener (costs.csv: request_cpu event minus prefork)" },
+    { "cpu_tls", PARAM_TIME, M(cpu_tls), "1200us", 0, 1e10, NULL, "full TLS 1.3 handshake, RSA-2048 (costs.csv: tls_handshake_cpu; ECDSA-P256: 790us)" },
+    { "cpu_per_mb", PARAM_TIME, M(cpu_per_mb), "800us", 0, 1e10, NULL, "10^6 body bytes, plain (costs.csv: bulk_cpu_per_MB)" },
+    { "cpu_per_mb_tls", PARAM_TIME, M(cpu_per_mb_tls), "1700us", 0, 1e10, NULL, "10^6 body bytes, TLS (costs.csv: bulk_cpu_per_MB)" },
+    { "cpu_fork", PARAM_TIME, M(cpu_fork), "120us", 0, 1e10, NULL, "parent's part of one fork (O-1: 0.08 to 0.15 ms)" },
+    { "cpu_child_init", PARAM_TIME, M(cpu_child_init), "700us", 0, 1e11, NULL, "prefork child from fork to ready (costs.csv: spawn_to_first_ready single, 0.84 ms)" },
+    { "cpu_process_init", PARAM_TIME, M(cpu_process_init), "1700us", 0, 1e11, NULL, "worker, event process from fork to its first thread (costs.csv: 1.7 to 1.9 ms)" },
+    { "cpu_thread", PARAM_TIME, M(cpu_thread), "12us", 0, 1e9, NULL, "creation of one thread (costs.csv: spawn_to_all_ready minus first, 0.26 to 0.38 ms for 25)" },
+    { "cpu_exit", PARAM_TIME, M(cpu_exit), "300us", 0, 1e9, NULL, "end of a child (costs.csv: spawn_plus_exit_cpu 1.17 ms less fork, start and one request)" },
+    { "ready", PARAM_TIME, M(ready), "12ms", 0, 1e12, NULL, "exec of httpd to 'resuming normal operations' (C-2: 6 to 30 ms)" },
+    { "ready_tls", PARAM_TIME, M(ready_tls), "35ms", 0, 1e12, NULL, "the same with mod_ssl (C-2: 24 to 53 ms)" },
+    { "tick", PARAM_TIME, M(tick), "1001ms", 1, 1e12, NULL, "the parent's one-second sleep with its timer slack (C-2, C-41)" },
+    { "pickup", PARAM_TIME, M(pickup), "100us", 0, 1e9, NULL, "event: accept until a worker counts the connection (E-37)" },
+    { "timer_slack", PARAM_REAL, M(timer_slack), "0.0008", 0, 1, NULL, "share by which a blocking wait ends late (C-41)" },
+    { "mem_parent", PARAM_SIZE, M(mem_parent), "150KiB", 0, 1e12, NULL, "private memory of the parent (M-16)" },
+    { "mem_parent_tls", PARAM_SIZE, M(mem_parent_tls), "200KiB", 0, 1e12, NULL, "the same with mod_ssl, before the first handshake (memory.csv)" },
+    { "mem_parent_tls_used", PARAM_SIZE, M(mem_parent_tls_used), "340KiB", 0, 1e12, NULL, "the same after children have served TLS (M-16)" },
+    { "mem_child", PARAM_SIZE, M(mem_child), "183KiB", 0, 1e12, NULL, "prefork child that has served nothing (M-16)" },
+    { "mem_child_tls", PARAM_SIZE, M(mem_child_tls), "232KiB", 0, 1e12, NULL, "the same with mod_ssl (M-16)" },
+    { "mem_child_used", PARAM_SIZE, M(mem_child_used), "45KiB", 0, 1e12, NULL, "added by a prefork child's first response (M-16: 228 - 183)" },
+    { "mem_child_used_tls", PARAM_SIZE, M(mem_child_used_tls), "308KiB", 0, 1e12, NULL, "added by a prefork child's first TLS connection (M-16: 540 - 232)" },
+    { "mem_process", PARAM_SIZE, M(mem_process), "250KiB", 0, 1e12, NULL, "worker, event process without its threads (M-16)" },
+    { "mem_process_tls", PARAM_SIZE, M(mem_process_tls), "290KiB", 0, 1e12, NULL, "the same with mod_ssl (M-16)" },
+    { "mem_thread", PARAM_SIZE, M(mem_thread), "14KiB", 0, 1e12, NULL, "thread never used (M-16)" },
+    { "mem_thread_request", PARAM_SIZE, M(mem_thread_request), "36KiB", 0, 1e12, NULL, "thread in its first request (M-16)" },
+    { "mem_thread_first", PARAM_SIZE, M(mem_thread_first), "45KiB", 0, 1e12, NULL, "thread after its first response (M-16)" },
+    { "mem_thread_used", PARAM_SIZE, M(mem_thread_used), "61KiB", 0, 1e12, NULL, "worker's thread after about eight responses (M-16)" },
+    { "mem_thread_used_event", PARAM_SIZE, M(mem_thread_used_event), "51KiB", 0, 1e12, NULL, "event's thread after about eight responses (M-16)" },
+    { "mem_thread_old", PARAM_SIZE, M(mem_thread_old), "70KiB", 0, 1e12, NULL, "thread after hundreds of responses (M-16)" },
+    { "mem_thread_tls", PARAM_SIZE, M(mem_thread_tls), "175KiB", 0, 1e12, NULL, "thread that has served TLS (M-16)" },
+    { "mem_big_body", PARAM_SIZE, M(mem_big_body), "90KiB", 0, 1e12, NULL, "kept for good after a memory body larger than the send buffer (M-16)" },
+    { "mem_conn", PARAM_SIZE, M(mem_conn), "36KiB", 0, 1e12, NULL, "event: idle keep-alive connection (M-16, M-7)" },
+    { "mem_conn_old", PARAM_SIZE, M(mem_conn_old), "50KiB", 0, 1e12, NULL, "the same after many requests (M-16)" },
+    { "mem_conn_tls", PARAM_SIZE, M(mem_conn_tls), "69KiB", 0, 1e12, NULL, "event: idle TLS connection (M-16)" },
+    { "mem_shared_parent", PARAM_SIZE, M(mem_shared_parent), "3600KiB", 0, 1e12, NULL, "pages the parent maps but shares (memory.csv: parent_rss - parent_pdirty)" },
+    { "mem_shared_child", PARAM_SIZE, M(mem_shared_child), "3700KiB", 0, 1e12, NULL, "pages a child maps but shares (memory.csv: child_rss - child_pdirty)" },
+    { NULL, 0, 0, NULL, 0, 0, NULL, NULL }
+};
+
+const struct param network_params[] = {
+    { "rtt", PARAM_TIME, N(rtt), "20ms", 0, 1e12, NULL, "round trip between client and server" },
+    { "bandwidth", PARAM_BYTERATE, N(bandwidth), "0", 0, 1e15, NULL, "each client's link; 0 = no limit" },
+    { "mtu", PARAM_INT, N(mtu), "1500", 68, 65536, NULL, "bytes per packet" },
+    { "hz", PARAM_INT, N(hz), "250", 100, 1000, NULL, "kernel timer frequency (K-20)" },
+    { "timer_grid", PARAM_BOOL, N(timer_grid), "true", 0, 1, NULL, "retransmission timers fire on the kernel's timer wheel (K-20)" },
+    { "somaxconn", PARAM_INT, N(somaxconn), "4096", 1, 1e9, NULL, "net.core.somaxconn (K-1; 128 before Linux 5.4)" },
+    { "tcp_syn_retries", PARAM_INT, N(tcp_syn_retries), "6", 0, 127, NULL, "the clients' (K-6)" },
+    { "tcp_syn_linear_timeouts", PARAM_INT, N(tcp_syn_linear_timeouts), "4", 0, 127, NULL, "the clients' (K-6; 0 = kernels before 6.5)" },
+    { "tcp_abort_on_overflow", PARAM_INT, N(tcp_abort_on_overflow), "0", 0, 1, NULL, "1: a full accept queue answers RST (K-4)" },
+    { "tcp_max_syn_backlog", PARAM_INT, N(tcp_max_syn_backlog), "2048", 1, 1e9, NULL, "half-open connections without cookies (K-3)" },
+    { "tcp_syncookies", PARAM_INT, N(tcp_syncookies), "1", 0, 2, NULL, "K-3" },
+    { "tcp_synack_retries", PARAM_INT, N(tcp_synack_retries), "5", 0, 255, NULL, "SYN-ACKs at 1, 3, 7, 15, 31 s; given up at 63 s (K-4)" },
+    { "tcp_wmem_default", PARAM_SIZE, N(tcp_wmem_default), "64KiB", 2048, 1e9, NULL, "payload the send buffer takes without SendBufferSize (O-5)" },
+    { "client_rcvbuf", PARAM_SIZE, N(client_rcvbuf), "64KiB", 2048, 1e9, NULL, "SO_RCVBUF of a client that reads at a limited rate (K-19)" },
+    { NULL, 0, 0, NULL, 0, 0, NULL, NULL }
+};
+/* clang-format on */
+
+void host_ideal(struct machine *m, struct network *n)
+{
+    m->cpu_switch = 0;
+    m->cpu_accept = m->cpu_request = m->cpu_handoff = m->cpu_tls = 0;
+    m->cpu_per_mb = m->cpu_per_mb_tls = 0;
+    m->cpu_fork = m->cpu_child_init = m->cpu_process_init = 0;
+    m->cpu_thread = m->cpu_exit = 0;
+    m->ready = m->ready_tls = 0;
+    m->tick = SIM_S;
+    m->pickup = 0;
+    m->timer_slack = 0;
+    n->rtt = 0;
+    n->timer_grid = false;
+}
