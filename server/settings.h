@@ -79,9 +79,11 @@ int directive_find(const char *name, bool *old);
 
 struct directive_value {
     bool given;
+    bool old;         /* written by its old name (T-13, T-24) */
     int64_t n;        /* by type; unused for DIRT_TEXT */
     const char *text; /* as written; arena's */
-    const char *file; /* where; arena's, NULL when from a command line */
+    const char *file; /* where; arena's, NULL when from a command line (then
+                         line and col are 0); "--set KEY=VALUE" is possible */
     long line, col;
 };
 
@@ -89,6 +91,8 @@ struct directive_value {
 struct listen_spec {
     int port;
     bool tls;
+    bool https; /* its protocol for AcceptFilter: port 443, or "Listen N https";
+                   a TLS listener on another port is "http" to httpd (C-25) */
 };
 #define SETTINGS_MAX_LISTEN 8
 
@@ -166,7 +170,20 @@ bool directive_parse(enum directive d, const char *value, bool httpd_conf,
                      struct arena *a, struct directive_value *v,
                      struct err *e);
 
-/* The values of a RequestReadTimeout argument list. */
+/* The snake_case form of directive D ("keep_alive_timeout") into BUF, at most
+ * SIZE bytes with the NUL; returns BUF. 40 bytes are always enough. */
+char *directive_snake(enum directive d, char *buf, size_t size);
+
+/* Stores VALUE for directive I in *D as httpd's configuration would: the last
+ * one wins, except that every Listen adds a listener, AcceptFilter is kept per
+ * protocol and RequestReadTimeout per stage. The place (FILE, LINE, COL; FILE
+ * is copied) is kept with the value. Errors as directive_parse(). */
+bool directives_set(struct directives *d, enum directive i, const char *value,
+                    bool httpd_conf, bool old, const char *file, long line,
+                    long col, struct arena *a, struct err *e);
+
+/* The stages that the argument list TEXT names, over what *R holds
+ * ("header=20-40,MinRate=500 body=20"). */
 bool reqtimeout_parse(const char *text, struct reqtimeout *r, struct err *e);
 
 #endif
