@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Runs every server of a scenario as often as it asks for, on several threads.
+ * Each (replication, server) is a job with a struct sim of its own; results
+ * are kept by job number and added up in that order, so that they do not
+ * depend on the number of threads. The first replication writes the files of
+ * each server; the others are kept as numbers only.
+ *
+ * While jobs run, SIGINT and SIGTERM are held back and end the run cleanly:
+ * jobs under way are measured up to where they are. */
+#ifndef CLI_RUNNER_H
+#define CLI_RUNNER_H
+
+#include "config/scenario.h"
+#include "outputs/metrics.h"
+
+struct runner_opts {
+    int64_t threads; /* 0 = one per core */
+    bool progress;   /* may show progress on stderr */
+    /* the folder for SERVER's files, or NULL for none; caller frees */
+    char *(*server_dir)(void *ctx, const char *server);
+    void *ctx;
+};
+
+/* What one server did. */
+struct runner_result {
+    size_t nruns;              /* replications that count; 0 = it never ran */
+    struct summary *runs;      /* in order of replication */
+    struct hist latency;       /* of all of them */
+    struct curve_point *curve; /* of the first */
+    size_t npoints;
+};
+
+/* Runs SC. *PARTIAL tells whether it was interrupted. One result per server,
+ * or NULL on error (ERR_IO, ERR_CONTENT). Caller frees. */
+struct runner_result *runner_run(const struct scenario *sc,
+                                 const struct runner_opts *opts, bool *partial,
+                                 struct err *e);
+void runner_free(struct runner_result *r, size_t nservers);
+
+#endif
