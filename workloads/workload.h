@@ -45,17 +45,46 @@ struct workload {
     void (*start)(void *state, const void *conf, const void *shared,
                   struct clients *cl);
 
+    /* When client number K connects: called for K = 0, 1, … in turn, once
+     * each, with times that never decrease; SIM_NEVER ends it. NULL when
+     * start() adds its clients by clients_add(). */
+    simtime_t (*arrive)(void *state, const void *conf, const void *shared,
+                        uint32_t k);
+
+    /* The link of CLIENT: fills *LINK (zeroed before), the same at each call.
+     * NULL: no limits, no TLS. */
+    void (*link)(void *state, const void *conf, const void *shared,
+                 uint32_t client, struct link *link);
+
     /* The next request of CLIENT, number N (0, 1, …) on this client: fills
-     * *D and *THINK, the pause before it is sent (for N = 0: after the
-     * connection or handshake). Returns false when the client has no further
-     * request. Called when the previous response is complete. */
+     * *D (zeroed before, a head of 256 bytes) and *THINK, the pause before it
+     * is sent (for N = 0: after the connection or handshake; SIM_NEVER: the
+     * client stays idle for good). Returns false when the client has no
+     * further request. *THINK is asked when the previous response is complete,
+     * *D when the request is sent: the other pointer is NULL then, and *D must
+     * be the same at each call for the same CLIENT and N. */
     bool (*next)(void *state, const void *conf, const void *shared,
                  uint32_t client, uint32_t n, struct demand *d,
                  simtime_t *think);
 
+    /* Is request N > 0 to be sent on a new connection, the old one closed
+     * when response N - 1 is complete? May be NULL (false). */
+    bool (*reconnect)(void *state, const void *conf, const void *shared,
+                      uint32_t client, uint32_t n);
+
     /* After its last request: keep the connection idle until the server
      * closes it? May be NULL (false). */
-    bool (*hold)(const void *conf, const void *shared, uint32_t client);
+    bool (*hold)(void *state, const void *conf, const void *shared,
+                 uint32_t client);
+
+    /* The connection number shown in requests.csv; NULL: the client's. */
+    uint32_t (*number)(const void *conf, const void *shared, uint32_t client);
+
+    /* The requests are a fixed list (a trace): an error ends the client, its
+     * further requests are reported as `skipped`, and clients due after the
+     * end as `unfinished`. When false, an error costs the connection and the
+     * client goes on with its next request on a new one. */
+    bool fixed_list;
 
     /* The client has ended (normally or by an error). May be NULL. */
     void (*ended)(void *state, const void *conf, const void *shared,

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "workloads/traffic.h"
+
+#include <math.h>
+
+#include "sim/rng.h"
+
+/* No body is larger than a petabyte, whatever a heavy tail says. */
+#define MAX_BYTES 1e15
+
+void traffic_start(const struct traffic *t, struct traffic_streams *s,
+                   struct clients *cl)
+{
+    s->demand = clients_base(cl, "demand");
+    s->link = clients_base(cl, "link");
+    s->think = clients_base(cl, "think");
+    if (t->until > 0)
+        clients_until(cl, t->until);
+}
+
+bool traffic_uses_tls(const struct traffic *t)
+{
+    return t->tls > 0;
+}
+
+void traffic_demand(const struct traffic *t, const struct traffic_streams *s,
+                    uint32_t client, uint32_t n, struct demand *d)
+{
+    struct rng r = rng_at(s->demand, client, n);
+    d->sleep = dist_draw_time(&t->service, &r);
+    d->cpu = dist_draw_time(&t->cpu, &r);
+    d->bytes = (int64_t)fmin(dist_draw(&t->bytes, &r) + 0.5, MAX_BYTES);
+    d->file = t->file;
+    d->head = (uint16_t)t->head;
+}
+
+double traffic_unit(const struct traffic_streams *s, uint32_t client,
+                    uint32_t n)
+{
+    struct rng r = rng_at(s->link, client, n);
+    return rng_unit(&r);
+}
+
+void traffic_link(const struct traffic *t, const struct traffic_streams *s,
+                  uint32_t client, struct link *link)
+{
+    if (t->tls > 0)
+        link->tls = traffic_unit(s, client, 0) < t->tls;
+    if (t->down <= 0 && t->up <= 0)
+        return;
+    if (t->slow_share < 1 && traffic_unit(s, client, 1) >= t->slow_share)
+        return;
+    link->down = (float)t->down;
+    link->up = (float)t->up;
+}
+
+simtime_t traffic_think(const struct dist *think,
+                        const struct traffic_streams *s, uint32_t client,
+                        uint32_t n)
+{
+    struct rng r = rng_at(s->think, client, n);
+    return dist_draw_time(think, &r);
+}
