@@ -63,8 +63,8 @@ struct summary {
     size_t nmessages;
 };
 
-/* Half-widths do not suit quantities bounded by 0, so low and high are kept as
- * two summaries whose numbers are the ends of the 95 % intervals. */
+/* The ends of the 95 % intervals, as two summaries. No number here can be
+ * negative but the instants of messages, so that `low` stops at 0. */
 struct summary_ci {
     struct summary low, high;
 };
@@ -84,7 +84,8 @@ void summary_aggregate(const struct summary *reps, size_t n,
  * False when there is no such number; *VALUE may be NAN (null). */
 bool summary_lookup(const struct summary *s, const char *path, double *value);
 
-/* The known path nearest to PATH, for "did you mean"; NULL if none is near. */
+/* The known path that PATH may have been meant for ("p99" -> "latency.p99_s"),
+ * or NULL. */
 const char *summary_nearest(const char *path);
 
 /* Failed requests: all kinds except `skipped` and `unfinished`, which tell of
@@ -98,7 +99,8 @@ enum summary_kind {
     SUMMARY_STAT   /* 6 significant digits */
 };
 struct summary_field {
-    const char *group, *name;
+    const char *path;        /* "latency.p99_s" */
+    const char *group, *name; /* "latency", "p99_s" */
     enum summary_kind kind;
     size_t offset;
     bool sparse; /* averaged over the replications that have it */
