@@ -16,8 +16,6 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "sim/rng.h"
-
 /* What the command line gave. */
 struct bench_opts {
     uint64_t n;       /* size; 0 = the benchmark's own default */

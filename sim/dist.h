@@ -52,10 +52,16 @@ int dist_find(const char *name);
 /* The keys a kind takes, NULL-terminated, for messages and `mpmsim list`. */
 const char *const *dist_keys(enum dist_kind k);
 
+/* Where the number given under KEY ("mean", "max", "value" ...) belongs, or
+ * NULL for keys that are no single number ("values", "weights"). Fields left
+ * out are 0. "values" are D->n numbers at D->values; "weights", if given, go to
+ * D->cum as they are (else D->cum is NULL). */
+double *dist_field(struct dist *d, const char *key);
+
 /* A constant law, ready to draw. */
 struct dist dist_constant(double value);
 /* Checks the parameters and derives what draws need; ERR_CONTENT when they do
- * not make a law. */
+ * not make a law. Once per law: weights are replaced by their running sums. */
 bool dist_prepare(struct dist *d, struct err *e);
 
 /* One draw in base units, >= 0; common ones are inline in cost (no GSL). */

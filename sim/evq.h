@@ -39,6 +39,10 @@ void evq_push(struct evq *q, simtime_t t, uint64_t key);
  * none. */
 bool evq_pop(struct evq *q, simtime_t limit, struct evq_entry *e);
 
+/* Removes every entry for which KEEP says no; O(n). */
+typedef bool (*evq_keep_fn)(void *ctx, const struct evq_entry *e);
+void evq_sweep(struct evq *q, evq_keep_fn keep, void *ctx);
+
 /* Number of entries; bytes of memory held. */
 size_t evq_len(const struct evq *q);
 size_t evq_bytes(const struct evq *q);

@@ -57,6 +57,8 @@ void sim_at(struct sim *s, simtime_t t, int cls, uint32_t id);
 /* A sequence number for an event that will be queued later but must keep the
  * place in the order that it has now; used by lanes. */
 uint64_t sim_seq(struct sim *s);
+/* The number that the next event will get, without taking it. */
+uint64_t sim_seq_now(const struct sim *s);
 void sim_at_seq(struct sim *s, simtime_t t, uint64_t seq, int cls,
                 uint32_t id);
 
@@ -73,9 +75,14 @@ static inline bool sim_timer_armed(const struct sim_timer *t)
     return t->due != SIM_NEVER;
 }
 
+/* The same with a sequence number from sim_seq(), used by lanes. */
+void sim_timer_arm_seq(struct sim *s, struct sim_timer *t, simtime_t when,
+                       uint64_t seq);
+
 /* Runs every event up to and including UNTIL, then sets the clock to UNTIL.
  * Returns false when it was stopped early by sim_stop() or because *BREAK_FLAG
- * (may be NULL; looked at every few thousand events) became nonzero. */
+ * (may be NULL; looked at every few thousand events) became nonzero; the clock
+ * then stays at the last event, as it does when UNTIL is SIM_NEVER. */
 bool sim_run(struct sim *s, simtime_t until,
              const volatile sig_atomic_t *break_flag);
 void sim_stop(struct sim *s);
