@@ -50,7 +50,7 @@ struct metrics {
     bool row_any; /* the interval has latencies */
 
     struct window w;
-    double completed, failed[REQ_ERRS];
+    double completed, errs[REQ_ERRS], failed;
     simtime_t full_first;
     struct snapshot base; /* at warm_up; zero when there is no warm-up */
     double cpu_at_window; /* cpu_s when the window begins */
@@ -84,6 +84,17 @@ static void keep_record(struct metrics *m, const struct request_record *r)
     m->records[m->nrecords++] = *r;
 }
 
+/* Whether a request came to nothing. One whose kept-alive connection was
+ * closed under it is sent again as attempt 1, and what becomes of that counts;
+ * rows that are `skipped` or `unfinished` were never tried or cut off by the
+ * end of the run. */
+static bool is_failure(const struct request_record *r)
+{
+    return r->err != REQ_OK && r->err != REQ_SKIPPED
+        && r->err != REQ_UNFINISHED
+        && (r->err != REQ_CLOSED || r->attempt > 0);
+}
+
 static void on_request(void *ctx, const struct request_record *r)
 {
     struct metrics *m = ctx;
@@ -100,8 +111,10 @@ static void on_request(void *ctx, const struct request_record *r)
         }
     } else {
         m->errors += r->err != REQ_SKIPPED && r->err != REQ_UNFINISHED;
-        if (counts)
-            m->failed[r->err]++;
+        if (counts) {
+            m->errs[r->err]++;
+            m->failed += is_failure(r);
+        }
     }
     if (m->writing && m->o.requests)
         keep_record(m, r);
@@ -620,7 +633,8 @@ static void summarise(struct metrics *m, struct summary *out)
         m->base = last;
     summarise_server(m, &last, out);
     out->completed = m->completed;
-    memcpy(out->errors, m->failed, sizeof out->errors);
+    memcpy(out->errors, m->errs, sizeof out->errors);
+    out->failed = m->failed;
     out->throughput_rps = length > 0 ? m->completed / length : (double)NAN;
     summary_latency(&m->latency, &out->latency);
     summary_latency(&m->latency_server, &out->latency_server);

@@ -134,3 +134,51 @@ char *num_time_exact(simtime_t t, int decimals, char *buf)
         buf[--len] = '\0';
     return buf;
 }
+
+/* V with 3 significant digits, but no digit lost before the decimal point. */
+static char *three_digits(double v, char *buf)
+{
+    return num_digits(v, fabs(v) >= 1000 ? (int)log10(fabs(v)) + 1 : 3, buf);
+}
+
+char *num_duration(double seconds, char *buf)
+{
+    static const struct {
+        double scale;
+        const char *unit;
+    } units[] = { { 1, " s" }, { 1e3, " ms" }, { 1e6, " us" } };
+
+    if (isnan(seconds)) {
+        strcpy(buf, "-");
+        return buf;
+    }
+    if (seconds == 0) {
+        strcpy(buf, "0 s");
+        return buf;
+    }
+    size_t i = 0;
+    /* 0.9996 s would be shown as 1,000 ms */
+    while (i < 2 && fabs(seconds) * units[i].scale < 0.9995)
+        i++;
+    three_digits(seconds * units[i].scale, buf);
+    strcat(buf, units[i].unit);
+    return buf;
+}
+
+char *num_bytes(double bytes, char *buf)
+{
+    static const char *const units[] = { " B", " KiB", " MiB", " GiB",
+                                         " TiB" };
+    if (isnan(bytes)) {
+        strcpy(buf, "-");
+        return buf;
+    }
+    size_t i = 0;
+    while (i < 4 && fabs(bytes) >= 1023.5) {
+        bytes /= 1024;
+        i++;
+    }
+    three_digits(bytes, buf);
+    strcat(buf, units[i]);
+    return buf;
+}

@@ -30,4 +30,9 @@ char *num_time(simtime_t t, int decimals, char *buf);
 /* T in seconds exactly, with at least DECIMALS decimals: 2.000, 0.0125. */
 char *num_time_exact(simtime_t t, int decimals, char *buf);
 
+/* For people: 3 significant digits and the unit that suits, "21.3 ms",
+ * "1.02 s"; "0.12 GiB" never, but "123 MiB". NAN gives "-". */
+char *num_duration(double seconds, char *buf);
+char *num_bytes(double bytes, char *buf);
+
 #endif

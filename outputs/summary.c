@@ -27,6 +27,8 @@
 const struct summary_field summary_fields[] = {
     { "requests.completed", "requests", "completed", SUMMARY_COUNT,
       offsetof(struct summary, completed), false },
+    { "requests.failed", "requests", "failed", SUMMARY_COUNT,
+      offsetof(struct summary, failed), false },
     { "throughput_rps", "", "throughput_rps", SUMMARY_STAT,
       offsetof(struct summary, throughput_rps), false },
     LATENCY(latency),
@@ -220,15 +222,6 @@ void summary_aggregate(const struct summary *reps, size_t n,
 }
 
 /* -- lookup ----------------------------------------------------------------- */
-
-double summary_failed(const struct summary *s)
-{
-    double sum = 0;
-    for (int k = 0; k < REQ_ERRS; k++)
-        if (k != REQ_OK && k != REQ_SKIPPED && k != REQ_UNFINISHED)
-            sum += s->errors[k];
-    return sum;
-}
 
 static bool lookup_error(const struct summary *s, const char *kind,
                          double *value)

@@ -35,6 +35,9 @@ struct summary_message {
 struct summary {
     double completed;         /* responses with status 200, whole */
     double errors[REQ_ERRS];  /* by enum req_err; [REQ_OK] stays 0 */
+    double failed;            /* requests that came to nothing: errors without
+                                 `skipped`, `unfinished`, and a `closed` that
+                                 the client sent again */
     double throughput_rps;    /* completed per second of the window */
     struct summary_latency latency;        /* t_done - t_start */
     struct summary_latency latency_server; /* %D */
@@ -87,10 +90,6 @@ bool summary_lookup(const struct summary *s, const char *path, double *value);
 /* The known path that PATH may have been meant for ("p99" -> "latency.p99_s"),
  * or NULL. */
 const char *summary_nearest(const char *path);
-
-/* Failed requests: all kinds except `skipped` and `unfinished`, which tell of
- * requests that were never sent or were still under way at the end. */
-double summary_failed(const struct summary *s);
 
 /* The table behind aggregation, lookup and JSON. Fields of one group follow
  * each other; the group of a bare number is "". */
