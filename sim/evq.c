@@ -3,20 +3,17 @@
 
 #include <stdlib.h>
 
-#include "sim/evq_heap4.h"
+#include "sim/evq_impl.h"
 #include "sim/must.h"
-
-struct evq {
-    enum evq_kind kind;
-    struct heap4 heap;
-};
 
 struct evq *evq_new(enum evq_kind kind, simtime_t from)
 {
-    (void)from;
     struct evq *q = must_zalloc(1, sizeof *q);
     q->kind = kind;
-    heap4_init(&q->heap);
+    if (kind == EVQ_WHEEL)
+        wheel_init(&q->wheel, from);
+    else
+        heap4_init(&q->heap);
     return q;
 }
 
@@ -24,34 +21,39 @@ void evq_free(struct evq *q)
 {
     if (!q)
         return;
-    heap4_done(&q->heap);
+    if (q->kind == EVQ_WHEEL)
+        wheel_done(&q->wheel);
+    else
+        heap4_done(&q->heap);
     free(q);
 }
 
 void evq_push(struct evq *q, simtime_t t, uint64_t key)
 {
-    heap4_push(&q->heap, (struct evq_entry){ t, key });
+    evq_push_inline(q, (struct evq_entry){ t, key });
 }
 
 bool evq_pop(struct evq *q, simtime_t limit, struct evq_entry *e)
 {
-    if (!q->heap.n || q->heap.a[0].t > limit)
-        return false;
-    *e = heap4_pop(&q->heap);
-    return true;
+    return evq_pop_inline(q, limit, e);
 }
 
 void evq_sweep(struct evq *q, evq_keep_fn keep, void *ctx)
 {
-    heap4_sweep(&q->heap, keep, ctx);
+    if (q->kind == EVQ_WHEEL)
+        wheel_sweep(&q->wheel, keep, ctx);
+    else
+        heap4_sweep(&q->heap, keep, ctx);
 }
 
 size_t evq_len(const struct evq *q)
 {
-    return q->heap.n;
+    return q->kind == EVQ_WHEEL ? q->wheel.n + q->wheel.far : q->heap.n;
 }
 
 size_t evq_bytes(const struct evq *q)
 {
-    return sizeof *q + heap4_bytes(&q->heap);
+    return sizeof *q
+        + (q->kind == EVQ_WHEEL ? wheel_bytes(&q->wheel)
+                                : heap4_bytes(&q->heap));
 }

@@ -5,6 +5,7 @@
 
 #include "sim/evq.h"
 #include "sim/evq_heap4.h"
+#include "sim/evq_wheel.h"
 
 __extension__ typedef unsigned __int128 evq_wide;
 
@@ -16,6 +17,33 @@ static inline size_t entry_before(const struct evq_entry *a,
     uint64_t ta = (uint64_t)a->t ^ (uint64_t)1 << 63;
     uint64_t tb = (uint64_t)b->t ^ (uint64_t)1 << 63;
     return ((evq_wide)ta << 64 | a->key) < ((evq_wide)tb << 64 | b->key);
+}
+
+struct evq {
+    enum evq_kind kind;
+    union {
+        struct wheel wheel;
+        struct heap4 heap;
+    };
+};
+
+static inline void evq_push_inline(struct evq *q, struct evq_entry e)
+{
+    if (__builtin_expect(q->kind == EVQ_WHEEL, 1))
+        wheel_push(&q->wheel, e);
+    else
+        heap4_push(&q->heap, e);
+}
+
+static inline bool evq_pop_inline(struct evq *q, simtime_t limit,
+                                  struct evq_entry *e)
+{
+    if (__builtin_expect(q->kind == EVQ_WHEEL, 1))
+        return wheel_pop(&q->wheel, limit, e);
+    if (!q->heap.n || q->heap.a[0].t > limit)
+        return false;
+    *e = heap4_pop(&q->heap);
+    return true;
 }
 
 #endif

@@ -87,8 +87,9 @@ uint64_t sim_seq_now(const struct sim *s)
 static inline void push(struct sim *s, simtime_t t, uint64_t seq, int cls,
                         uint32_t id)
 {
-    evq_push(s->q, t,
-             seq << EVQ_PAYLOAD_BITS | (uint64_t)cls << SIM_ID_BITS | id);
+    uint64_t payload = (uint64_t)cls << SIM_ID_BITS | id;
+    evq_push_inline(s->q,
+                    (struct evq_entry){ t, seq << EVQ_PAYLOAD_BITS | payload });
 }
 
 void sim_at_seq(struct sim *s, simtime_t t, uint64_t seq, int cls, uint32_t id)
@@ -233,7 +234,7 @@ bool sim_run(struct sim *s, simtime_t until,
     s->stop = false;
     struct evq_entry e;
     unsigned left = BREAK_EVERY;
-    while (evq_pop(s->q, until, &e)) {
+    while (evq_pop_inline(s->q, until, &e)) {
         must(e.t >= s->now);
         s->now = e.t;
         uint32_t payload = (uint32_t)e.key & ((1u << EVQ_PAYLOAD_BITS) - 1);
