@@ -80,4 +80,24 @@ struct scenario *scenario_load(const char *path,
                                struct err *e);
 void scenario_free(struct scenario *sc);
 
+/* Reads PATH as scenario_load() does, but reports every error it can find, up
+ * to SCENARIO_MAX_ERRORS, ordered by line, and then the warnings, each through
+ * REPORT. Returns the scenario, or NULL when there was an error. */
+#define SCENARIO_MAX_ERRORS 20
+typedef void (*scenario_report_fn)(void *ctx, bool warning,
+                                   const struct err *e);
+struct scenario *scenario_check(const char *path,
+                                const struct scenario_opts *opts,
+                                scenario_report_fn report, void *ctx);
+
+/* The warning of NOTE for the server NAME, as one line: place, what, rule and
+ * httpd's code. Memory from A. */
+const char *settings_note_line(const struct settings_note *note,
+                               const char *name, struct arena *a);
+
+/* Parses "SERVER.METRIC OP VALUE" into *X (memory from A); ERR_CONTENT with
+ * text only. Whether SERVER exists is not looked at. */
+bool expectation_parse(const char *text, struct arena *a,
+                       struct expectation *x, struct err *e);
+
 #endif

@@ -207,29 +207,28 @@ static bool parse_milli(const char *s, int64_t *out)
     return digits && *s == '\0';
 }
 
-/* "64KiB", "1.5MiB", "300kB", "512B", "0". */
-static bool parse_size(const char *s, int64_t *out)
+bool size_parse(const char *text, int64_t *bytes)
 {
     static const struct {
         const char *unit;
-        int64_t bytes;
+        int64_t size;
     } units[] = {
         { "B", 1 },          { "kB", 1000 },         { "KB", 1000 },
         { "MB", 1000000 },   { "GB", 1000000000 },   { "KiB", 1024 },
         { "MiB", 1048576 },  { "GiB", 1073741824 },
     };
-    const char *unit = s;
+    const char *unit = text;
     char number[32];
     int64_t milli;
 
     while ((*unit >= '0' && *unit <= '9') || *unit == '.')
         unit++;
-    if (unit == s || (size_t)(unit - s) >= sizeof number)
+    if (unit == text || (size_t)(unit - text) >= sizeof number)
         return false;
-    memcpy(number, s, (size_t)(unit - s));
-    number[unit - s] = '\0';
-    if (strcmp(s, "0") == 0) {
-        *out = 0;
+    memcpy(number, text, (size_t)(unit - text));
+    number[unit - text] = '\0';
+    if (strcmp(text, "0") == 0) {
+        *bytes = 0;
         return true;
     }
     if (!parse_milli(number, &milli))
@@ -238,9 +237,9 @@ static bool parse_size(const char *s, int64_t *out)
         int64_t n;
         if (strcmp(unit, units[i].unit) != 0)
             continue;
-        if (__builtin_mul_overflow(milli, units[i].bytes, &n))
+        if (__builtin_mul_overflow(milli, units[i].size, &n))
             return false;
-        *out = n / 1000;
+        *bytes = n / 1000;
         return n % 1000 == 0;
     }
     return false;
@@ -320,7 +319,7 @@ static bool parse_bytes(enum directive d, const char *name, const char *s,
     int64_t n;
 
     if (!httpd_conf) {
-        if (!parse_size(s, &n)) {
+        if (!size_parse(s, &n)) {
             if (parse_int64(s, &n))
                 return err_set(e, ERR_CONTENT,
                                "%s needs a unit: write \"%sB\" or \"%sKiB\"",

@@ -164,6 +164,9 @@ bool settings_resolve(const struct directives *d, enum mpm_kind mpm,
                       struct arena *a, struct settings *out,
                       struct settings_notes *notes, struct err *e);
 
+/* "64KiB", "1.5MB", "512B", "0": whole bytes, exactly. */
+bool size_parse(const char *text, int64_t *bytes);
+
 /* Parses VALUE into *V as a scenario ("5s") or as httpd.conf text ("5",
  * HTTPD_CONF true) would write it; ERR_CONTENT with text only (no place). */
 bool directive_parse(enum directive d, const char *value, bool httpd_conf,

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reads an httpd configuration (and what it includes) as far as a simulation
+ * needs it: which MPM is loaded and the directives of directive_table, as they
+ * apply to the main server. The rest is skipped, so modules, certificates and
+ * files it names need not exist. Follows httpd's rules: names in any case,
+ * continuation lines, quotes, Define and ${VAR}, IfDefine, IfModule,
+ * IfVersion, IfFile, Include and IncludeOptional with wildcards; of a
+ * directive given twice the last one wins.
+ *
+ * Relative names in Include are looked for under ServerRoot if the file lies
+ * there, else beside the file and in the folder above it, so that a copied
+ * tree reads like the original. Environment variables are not consulted. */
+#ifndef CONFIG_HTTPD_CONF_H
+#define CONFIG_HTTPD_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "server/settings.h"
+
+/* A directive of directive_table met while reading. */
+struct httpd_conf_use {
+    enum directive directive;
+    const char *value;
+    const char *file;
+    long line;
+    const char *skipped; /* why it does not apply ("in <VirtualHost …>", "the
+                            server runs mpm_prefork"), or NULL */
+};
+
+struct httpd_conf {
+    const char *file;
+    int mpm; /* enum mpm_kind by LoadModule, or what was asked for; -1: none */
+    struct directives directives;
+    struct httpd_conf_use *use; /* in the order met */
+    size_t nuse;
+    const char **files; /* all files read, in order */
+    size_t nfiles;
+};
+
+struct httpd_conf_opts {
+    int mpm;     /* -1, or the MPM to assume whatever LoadModule says: IfModule
+                    sections are judged by it */
+    int version; /* for IfVersion; 0 = HTTPD_BASELINE */
+    const char *const *defines; /* as -D on httpd's command line */
+    size_t ndefines;
+};
+
+/* Reads PATH into *OUT (memory from A). OPTS may be NULL. False with the place
+ * on error: ERR_IO when PATH or an Include cannot be read, else ERR_CONTENT. */
+bool httpd_conf_load(const char *path, const struct httpd_conf_opts *opts,
+                     struct arena *a, struct httpd_conf *out, struct err *e);
+
+#endif
