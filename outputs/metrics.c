@@ -27,8 +27,13 @@ struct step {
     int64_t looks;
     double busy, keepalive, ready, processes, connections, pss, private;
     int64_t accept_queue_peak;
+};
+
+/* The block of steps that rates and latencies of the curve are for. */
+struct block {
     uint64_t completions, errors; /* at its beginning */
-    simtime_t since;
+    simtime_t since, length;      /* length: a multiple of the step's */
+    struct hist latency;
 };
 
 struct metrics {
@@ -54,12 +59,13 @@ struct metrics {
     simtime_t full_first;
     struct snapshot base; /* at warm_up; zero when there is no warm-up */
     double cpu_at_window; /* cpu_s when the window begins */
-    struct hist latency, latency_server, connect, row, step_latency;
+    struct hist latency, latency_server, connect, row;
 
     struct summary_message message[SUMMARY_MESSAGES];
     size_t nmessages;
 
     struct step step;
+    struct block block;
     struct curve_point *curve; /* CURVE_POINTS */
     size_t ncurve;
 
@@ -343,26 +349,43 @@ static void add_to_step(struct step *st, const struct snapshot *n)
     add_peak(&st->accept_queue_peak, n->accept_queue);
 }
 
-/* Ends the step of the curve at NOW and begins the next. */
-static void end_step(struct metrics *m, simtime_t now)
+/* Fills in what C says of the block that ends at NOW; begins the next. */
+static void end_block(struct metrics *m, struct curve_point *c, simtime_t now)
 {
-    struct step *st = &m->step;
-    double length = simtime_to_s(now - st->since), n = (double)st->looks;
+    struct block *b = &m->block;
+    double length = simtime_to_s(now - b->since);
 
-    if (st->looks > 0 && length > 0 && m->ncurve < CURVE_POINTS) {
-        struct curve_point *c = &m->curve[m->ncurve++];
-        struct summary_latency l;
+    if (length > 0) {
+        c->throughput_rps = (double)(m->completions - b->completions) / length;
+        c->errors_rps = (double)(m->errors - b->errors) / length;
+    }
+    if (hist_count(&b->latency) > 0) {
         static const double p[] = { 0.5, 0.99 };
         simtime_t v[2];
-        hist_quantiles(&m->step_latency, p, v, 2);
-        summary_latency(&m->step_latency, &l);
+        hist_quantiles(&b->latency, p, v, 2);
+        c->p50_s = simtime_to_s(v[0]);
+        c->p99_s = simtime_to_s(v[1]);
+        hist_reset(&b->latency);
+    }
+    b->since = now;
+    b->completions = m->completions;
+    b->errors = m->errors;
+}
+
+/* Ends the step of the curve at NOW and begins the next. LAST: the run ends. */
+static void end_step(struct metrics *m, simtime_t now, bool last)
+{
+    struct step *st = &m->step;
+    double n = (double)st->looks;
+
+    if (st->looks > 0 && m->ncurve < CURVE_POINTS) {
+        struct curve_point *c = &m->curve[m->ncurve++];
         *c = (struct curve_point){
             .t_s = simtime_to_s(now),
-            .throughput_rps = (double)(m->completions - st->completions)
-                / length,
-            .errors_rps = (double)(m->errors - st->errors) / length,
-            .p50_s = l.count > 0 ? simtime_to_s(v[0]) : (double)NAN,
-            .p99_s = l.count > 0 ? simtime_to_s(v[1]) : (double)NAN,
+            .throughput_rps = (double)NAN,
+            .errors_rps = (double)NAN,
+            .p50_s = (double)NAN,
+            .p99_s = (double)NAN,
             .busy = st->busy / n,
             .keepalive = st->keepalive / n,
             .ready = st->ready / n,
@@ -372,11 +395,11 @@ static void end_step(struct metrics *m, simtime_t now)
             .pss_bytes = st->pss / n,
             .private_bytes = st->private / n,
         };
+        /* t = 0 ends a block too, so that none mixes in the time before */
+        if (now % m->block.length == 0 || last)
+            end_block(m, c, now);
     }
-    hist_reset(&m->step_latency);
-    *st = (struct step){ .since = now,
-                         .completions = m->completions,
-                         .errors = m->errors };
+    *st = (struct step){ .looks = 0 };
 }
 
 /* Ends the interval of series.csv at NOW. */
@@ -385,7 +408,7 @@ static void end_row(struct metrics *m, const struct snapshot *n, simtime_t now)
     if (m->writing)
         write_row(m, n, now);
     if (m->row_any) {
-        hist_merge(&m->step_latency, &m->row);
+        hist_merge(&m->block.latency, &m->row);
         hist_reset(&m->row);
         m->row_any = false;
     }
@@ -407,7 +430,7 @@ static void on_look(void *ctx, uint32_t id)
     if (now % m->o.interval == 0)
         end_row(m, &n, now);
     if (now % m->step_length == 0)
-        end_step(m, now);
+        end_step(m, now, now == m->o.duration);
     if (now <= m->o.duration - m->period)
         sim_timer_arm(m->sim, &m->look, now + m->period);
 }
@@ -519,9 +542,13 @@ void metrics_attach(struct metrics *m, struct server *srv)
         interval * ((rows + CURVE_POINTS - 3) / (CURVE_POINTS - 2));
     if (m->step_length < interval)
         m->step_length = interval;
-    m->step.since = m->row_since = first - interval;
-    if (m->step.since < now)
-        m->step.since = m->row_since = now;
+    int64_t steps = (m->o.duration - first) / m->step_length + 1;
+    m->block.length =
+        m->step_length * ((steps + CURVE_BLOCKS - 1) / CURVE_BLOCKS);
+    if (m->block.length < m->step_length)
+        m->block.length = m->step_length;
+    m->row_since = first - interval > now ? first - interval : now;
+    m->block.since = m->row_since;
     if (first <= m->o.duration)
         sim_timer_arm(m->sim, &m->look, first);
     sim_timer_arm(m->sim, &m->warm, m->o.warm_up);
@@ -655,8 +682,8 @@ bool metrics_finish(struct metrics *m, struct summary *out, struct err *e)
     sim_timer_disarm(m->sim, &m->look);
     sim_timer_disarm(m->sim, &m->warm);
     if (m->row_any)
-        hist_merge(&m->step_latency, &m->row);
-    end_step(m, sim_now(m->sim));
+        hist_merge(&m->block.latency, &m->row);
+    end_step(m, sim_now(m->sim), true);
     summarise(m, out);
     m->server = NULL;
     if (!m->writing)

@@ -56,9 +56,13 @@ bool metrics_finish(struct metrics *m, struct summary *out, struct err *e);
 /* All latencies of the window; M's. */
 const struct hist *metrics_latency(const struct metrics *m);
 
-/* The run in at most CURVE_POINTS equal steps, for pictures; M's. A mean
- * stands for its step, accept_queue is the peak, NAN is a gap. */
-#define CURVE_POINTS 400
+/* The run in at most CURVE_POINTS equal steps, for pictures; M's. States are
+ * means over their step, accept_queue is the peak. Rates and latencies need
+ * more requests than a step has: they stand at the end of each block of some
+ * steps (at most CURVE_BLOCKS of them) for the whole block and are NAN in
+ * between, and so is the latency of a block without any. */
+#define CURVE_POINTS 200
+#define CURVE_BLOCKS 60
 struct curve_point {
     double t_s; /* end of the step */
     double throughput_rps, p50_s, p99_s, errors_rps;

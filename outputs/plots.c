@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Every script sets all its axis ranges itself: gnuplot stops at an axis that
+ * it would have to scale by data that is not there. The same colour and dash
+ * stand for a server in every picture; in the overview a thin line is the
+ * second figure of a panel. */
+#include "outputs/plots.h"
+
+#include "outputs/num.h"
+#include "outputs/sink.h"
+#include "sim/must.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Okabe and Ito's palette, which most colour-blind people can tell apart. */
+static const char *const colours[] = { "#D55E00", "#0072B2", "#009E73",
+                                       "#CC79A7", "#E69F00", "#56B4E9",
+                                       "#000000" };
+static const char *const dashes[] = { "solid", "(14,6)", "(4,5)",
+                                      "(16,5,3,5)", "(16,5,3,5,3,5)" };
+#define NCOLOURS (sizeof colours / sizeof colours[0])
+#define NDASHES  (sizeof dashes / sizeof dashes[0])
+
+/* At most this many points of a distribution function. */
+#define CDF_POINTS 400
+
+/* A column of the data blocks: where the number lies and by what it is
+ * divided. */
+struct column {
+    size_t offset;
+    double unit;
+};
+#define COLUMN(member, unit) { offsetof(struct curve_point, member), unit }
+
+static double value(const struct curve_point *p, const struct column *c)
+{
+    return *(const double *)(const void *)((const char *)p + c->offset)
+        / c->unit;
+}
+
+/* -- pieces of a script ----------------------------------------------------- */
+
+/* TEXT in single quotes, as gnuplot reads them. */
+static void quoted(struct sink *s, const char *text)
+{
+    sink_char(s, '\'');
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p == '\'')
+            sink_char(s, '\'');
+        sink_char(s, (unsigned char)*p < 0x20 ? ' ' : *p);
+    }
+    sink_char(s, '\'');
+}
+
+static void number(struct sink *s, double v)
+{
+    if (isnan(v))
+        sink_text(s, "NaN");
+    else
+        sink_stat(s, v);
+}
+
+/* $s1, $s2 …: one block per server, time and then the N columns. */
+static void data_blocks(struct sink *s, const struct plot_run *run,
+                        const struct column *columns, size_t n)
+{
+    for (size_t i = 0; i < run->n; i++) {
+        const struct plot_server *p = &run->servers[i];
+        sink_format(s, "$s%zu << EOD\n", i + 1);
+        for (size_t k = 0; k < p->npoints; k++) {
+            number(s, p->curve[k].t_s);
+            for (size_t c = 0; c < n; c++) {
+                sink_char(s, ' ');
+                number(s, value(&p->curve[k], &columns[c]));
+            }
+            sink_char(s, '\n');
+        }
+        sink_text(s, "EOD\n");
+    }
+}
+
+static void preamble(struct sink *s, const char *name, const char *what)
+{
+    sink_format(s,
+                "# %s: %s\n"
+                "# `gnuplot %s.gp` leaves %s.png and %s.svg here; the data "
+                "is in this file.\n",
+                name, what, name, name, name);
+}
+
+static void styles(struct sink *s, const struct plot_run *run)
+{
+    sink_text(s, "set encoding utf8\n"
+                 "set datafile missing 'NaN'\n"
+                 "set border 3 lc rgb '#444444'\n"
+                 "set tics nomirror out\n"
+                 "set grid lc rgb '#CCCCCC' lw 0.7 dt solid\n");
+    for (size_t i = 0; i < run->n; i++) {
+        const char *colour = colours[i % NCOLOURS];
+        const char *dash = dashes[i % NDASHES];
+        sink_format(s, "set style line %zu lc rgb '%s' lw 2.5 dt %s\n", i + 1,
+                    colour, dash);
+        sink_format(s, "set style line %zu lc rgb '%s' lw 1.4 dt %s\n",
+                    i + 1 + run->n, colour, dash);
+    }
+}
+
+/* Opens the loop that draws for both terminals. */
+static void open_terminals(struct sink *s, const char *name, int width,
+                           int height, int font)
+{
+    sink_format(
+        s,
+        "do for [i=1:2] {\n"
+        "if (i == 1) {\n"
+        "set terminal pngcairo noenhanced size %d,%d font 'Sans,%d' lw 1.5\n"
+        "set output '%s.png'\n"
+        "} else {\n"
+        "set terminal svg noenhanced size %d,%d dynamic font "
+        "'sans-serif,%d' lw 1.5 background rgb 'white'\n"
+        "set output '%s.svg'\n"
+        "}\n",
+        width, height, font, name, width, height, font, name);
+}
+
+static void close_terminals(struct sink *s)
+{
+    sink_text(s, "unset output\n}\n");
+}
+
+/* The axis of time, with the warm-up in grey. */
+static void time_axis(struct sink *s, const struct plot_run *run)
+{
+    double from = 0, to = simtime_to_s(run->duration);
+    for (size_t i = 0; i < run->n; i++)
+        if (run->servers[i].npoints > 0)
+            from = fmin(from, run->servers[i].curve[0].t_s);
+    sink_text(s, "set xlabel 'time (s)'\nset xrange [");
+    number(s, from);
+    sink_char(s, ':');
+    number(s, to > from ? to : from + 1);
+    sink_text(s, "]\n");
+    if (run->warm_up > 0) {
+        sink_text(s, "set object 1 rectangle from 0, graph 0 to ");
+        number(s, simtime_to_s(run->warm_up));
+        sink_text(s, ", graph 1 fc rgb '#EEEEEE' fs solid noborder behind\n"
+                     "set label 1 'warm-up' at 0, graph 0.85 offset 0.5,0 "
+                     "tc rgb '#777777'\n");
+    }
+}
+
+static double maximum(const struct plot_run *run, const struct column *c,
+                      double at_least)
+{
+    double max = at_least;
+    for (size_t i = 0; i < run->n; i++)
+        for (size_t k = 0; k < run->servers[i].npoints; k++)
+            max = fmax(max, value(&run->servers[i].curve[k], c));
+    return max;
+}
+
+static void linear_axis(struct sink *s, const char *label, double max)
+{
+    sink_format(s, "unset logscale y\nset ytics auto\nset ylabel '%s'\n",
+                label);
+    sink_text(s, "set yrange [0:");
+    number(s, max * 1.08);
+    sink_text(s, "]\n");
+}
+
+/* A logarithmic axis of durations, whole decades round MIN … MAX. */
+static void log_axis(struct sink *s, char axis, const char *label, double min,
+                     double max)
+{
+    if (!(min > 0) || !(max > 0)) {
+        min = 0.001;
+        max = 1;
+    }
+    int low = (int)floor(log10(min) + 1e-9);
+    int high = (int)ceil(log10(max) - 1e-9);
+    if (high <= low)
+        high = low + 1;
+    sink_format(s, "set logscale %c\nset %clabel '%s'\n", axis, axis, label);
+    sink_format(s, "set %crange [1e%d:1e%d]\nset %ctics (", axis, low, high,
+                axis);
+    for (int e = low; e <= high; e++) {
+        char buf[NUM_SIZE];
+        sink_format(s, "%s'%s' 1e%d", e > low ? ", " : "",
+                    num_duration(pow(10, e), buf), e);
+        for (int k = 2; k < 10 && e < high; k++)
+            sink_format(s, ", '' %de%d 1", k, e);
+    }
+    sink_text(s, ")\n");
+}
+
+/* One curve per server: column COL of its block. STYLE is the gnuplot style,
+ * TITLES whether they get a line in the key, SECOND the thin line. */
+static void curves(struct sink *s, const struct plot_run *run, int col,
+                   const char *style, bool titles, bool second)
+{
+    for (size_t i = 0; i < run->n; i++) {
+        sink_format(s, "%s$s%zu using 1:%d with %s ls %zu ",
+                    i > 0 ? ", \\\n     " : "", i + 1, col, style,
+                    second ? i + 1 + run->n : i + 1);
+        if (titles) {
+            sink_text(s, "title ");
+            quoted(s, run->servers[i].name);
+        } else {
+            sink_text(s, "notitle");
+        }
+    }
+}
+
+static void heading(struct sink *s, const struct plot_run *run,
+                    const char *what)
+{
+    struct sink t;
+    sink_string(&t);
+    sink_text(&t, what);
+    if (run->title != NULL)
+        sink_format(&t, ": %s", run->title);
+    char *text = sink_take(&t);
+    quoted(s, text);
+    free(text);
+}
+
+/* A picture of its own: key below. */
+static void single(struct sink *s, const struct plot_run *run,
+                   const char *title)
+{
+    styles(s, run);
+    sink_text(s, "set bmargin at screen 0.2\n"
+                 "set key at screen 0.5, screen 0.05 center center horizontal "
+                 "maxrows 1 samplen 5 width 2\n");
+    sink_text(s, "set title ");
+    heading(s, run, title);
+    sink_char(s, '\n');
+}
+
+/* -- the pictures ----------------------------------------------------------- */
+
+enum { C_THROUGHPUT, C_P50, C_P99, C_PSS, C_BUSY, C_KEEPALIVE, C_COUNT };
+
+static const struct column overview_columns[C_COUNT] = {
+    [C_THROUGHPUT] = COLUMN(throughput_rps, 1),
+    [C_P50] = COLUMN(p50_s, 1),
+    [C_P99] = COLUMN(p99_s, 1),
+    [C_PSS] = COLUMN(pss_bytes, 1048576),
+    [C_BUSY] = COLUMN(busy, 1),
+    [C_KEEPALIVE] = COLUMN(keepalive, 1),
+};
+
+static double minimum_latency(const struct plot_run *run)
+{
+    double min = INFINITY;
+    for (size_t i = 0; i < run->n; i++)
+        for (size_t k = 0; k < run->servers[i].npoints; k++)
+            if (run->servers[i].curve[k].p50_s > 0)
+                min = fmin(min, run->servers[i].curve[k].p50_s);
+    return isinf(min) ? 0 : min;
+}
+
+/* The limit that all servers share, or 0. */
+static double common_limit(const struct plot_run *run)
+{
+    double limit = run->n > 0 ? run->servers[0].worker_limit : 0;
+    for (size_t i = 0; i < run->n; i++)
+        if (run->servers[i].worker_limit != limit)
+            return 0;
+    return limit;
+}
+
+static void plot_workers(struct sink *s, const struct plot_run *run)
+{
+    double busy = maximum(run, &overview_columns[C_BUSY], 1);
+    double kept = maximum(run, &overview_columns[C_KEEPALIVE], 1);
+    double max = fmax(fmax(busy, kept), 10), limit = common_limit(run);
+
+    if (limit > 0 && limit < 3 * max)
+        max = fmax(max, limit);
+    sink_text(s, "set title 'Workers: busy (thick), in keep-alive (thin)'\n");
+    linear_axis(s, "workers", max);
+    if (limit > 0 && limit <= max) {
+        sink_text(s, "set arrow 2 from graph 0, first ");
+        number(s, limit);
+        sink_text(s, " to graph 1, first ");
+        number(s, limit);
+        sink_text(s, " nohead lc rgb '#777777' lw 1 dt (2,3)\n"
+                     "set label 2 'MaxRequestWorkers' at graph 0.99, first ");
+        number(s, limit);
+        sink_text(s, " right offset 0,-0.6 tc rgb '#777777'\n");
+    }
+    /* the key of all four panels */
+    sink_text(s, "set key at screen 0.5, screen 0.03 center center "
+                 "horizontal maxrows 1 samplen 5 width 2\nplot ");
+    curves(s, run, C_BUSY + 2, "lines", true, false);
+    sink_text(s, ", \\\n     ");
+    curves(s, run, C_KEEPALIVE + 2, "lines", false, true);
+    sink_char(s, '\n');
+}
+
+static void overview(struct sink *s, const struct plot_run *run,
+                     const char *name)
+{
+    preamble(s, name,
+             "throughput, latency, memory and workers of every server\n"
+             "# columns: t_s throughput_rps p50_s p99_s pss_mib busy "
+             "keepalive");
+    data_blocks(s, run, overview_columns, C_COUNT);
+    styles(s, run);
+    time_axis(s, run);
+    open_terminals(s, name, 1600, 1000, 17);
+    sink_text(s, "set multiplot layout 2,2 margins 0.08,0.98,0.16,0.89 "
+                 "spacing 0.1,0.15 title ");
+    quoted(s, run->title != NULL ? run->title : "mpmsim");
+    sink_text(s, " font ',22'\nunset key\nunset arrow 2\nunset label 2\n"
+                 "set title 'Throughput'\n");
+    linear_axis(s, "requests per second",
+                maximum(run, &overview_columns[C_THROUGHPUT], 1));
+    sink_text(s, "plot ");
+    curves(s, run, C_THROUGHPUT + 2, "lines", false, false);
+    sink_text(s, "\nset title 'Latency: p99 (thick), p50 (thin)'\n");
+    log_axis(s, 'y', "seen by the client", minimum_latency(run),
+             maximum(run, &overview_columns[C_P99], 0));
+    sink_text(s, "plot ");
+    curves(s, run, C_P99 + 2, "lines", false, false);
+    sink_text(s, ", \\\n     ");
+    curves(s, run, C_P50 + 2, "lines", false, true);
+    sink_text(s, "\nset title 'Memory'\n");
+    linear_axis(s, "PSS of all processes (MiB)",
+                maximum(run, &overview_columns[C_PSS], 1));
+    sink_text(s, "plot ");
+    curves(s, run, C_PSS + 2, "lines", false, false);
+    sink_char(s, '\n');
+    plot_workers(s, run);
+    sink_text(s, "unset multiplot\n");
+    close_terminals(s);
+}
+
+/* A single curve per server over time. */
+static void over_time(struct sink *s, const struct plot_run *run,
+                      const char *name, const char *title, const char *label,
+                      const char *names, const struct column *c, double least)
+{
+    preamble(s, name, names);
+    data_blocks(s, run, c, 1);
+    single(s, run, title);
+    time_axis(s, run);
+    linear_axis(s, label, maximum(run, c, least));
+    open_terminals(s, name, 1280, 760, 18);
+    sink_text(s, "plot ");
+    curves(s, run, 2, "fsteps", true, false);
+    sink_char(s, '\n');
+    close_terminals(s);
+}
+
+static void processes(struct sink *s, const struct plot_run *run,
+                      const char *name)
+{
+    static const struct column c = COLUMN(processes, 1);
+    over_time(s, run, name, "Processes", "child processes",
+              "child processes over time\n# columns: t_s processes", &c, 4);
+}
+
+static void accept_queue(struct sink *s, const struct plot_run *run,
+                         const char *name)
+{
+    static const struct column c = COLUMN(accept_queue, 1);
+    over_time(s, run, name, "Accept queue",
+              "connections waiting to be accepted, peak",
+              "connections that wait in the accept queue\n"
+              "# columns: t_s accept_queue",
+              &c, 10);
+}
+
+/* The distribution of H as steps: seconds, per cent; ends at X. */
+static void cdf_block(struct sink *s, const struct hist *h, size_t id,
+                      double end)
+{
+    uint64_t count = hist_count(h), seen = 0, low, high;
+    double shown = 0;
+    sink_format(s, "$s%zu << EOD\n", id);
+    for (unsigned i = 0; i < HIST_BUCKETS && seen < count; i++) {
+        if (h->bucket[i] == 0)
+            continue;
+        hist_bounds(i, &low, &high);
+        if (high > (uint64_t)h->max)
+            high = (uint64_t)h->max;
+        double x = fmax((double)high / 1e9, 1e-9);
+        if (seen == 0) {
+            number(s, x);
+            sink_text(s, " 0\n");
+        }
+        seen += h->bucket[i];
+        double share = (double)seen / (double)count;
+        /* the tail in full, elsewhere what the eye can tell apart */
+        if (share - shown < 1.0 / CDF_POINTS && share < 0.99)
+            continue;
+        shown = share;
+        number(s, x);
+        sink_char(s, ' ');
+        number(s, 100 * share);
+        sink_char(s, '\n');
+    }
+    if (count > 0) {
+        number(s, end);
+        sink_text(s, " 100\n");
+    }
+    sink_text(s, "EOD\n");
+}
+
+static void latency_cdf(struct sink *s, const struct plot_run *run,
+                        const char *name)
+{
+    static const double tiny[] = { 1e-9 };
+    double min = INFINITY, max = 0;
+    for (size_t i = 0; i < run->n; i++) {
+        simtime_t v;
+        if (hist_count(run->servers[i].latency) == 0)
+            continue;
+        hist_quantiles(run->servers[i].latency, tiny, &v, 1);
+        min = fmin(min, fmax(simtime_to_s(v), 1e-9));
+        max = fmax(max, simtime_to_s(run->servers[i].latency->max));
+    }
+    double end = max > 0 ? pow(10, ceil(log10(max) - 1e-9)) : 1;
+    preamble(s, name,
+             "share of requests answered within a time\n"
+             "# columns: latency_s per_cent");
+    for (size_t i = 0; i < run->n; i++)
+        cdf_block(s, run->servers[i].latency, i + 1, end);
+    single(s, run, "Latency");
+    log_axis(s, 'x', "latency seen by the client", isinf(min) ? 0 : min, max);
+    sink_text(s, "set ylabel 'share of requests answered within (%)'\n"
+                 "set yrange [0:100]\nset ytics 0,10,100\n");
+    open_terminals(s, name, 1280, 760, 18);
+    sink_text(s, "plot ");
+    curves(s, run, 2, "steps", true, false);
+    sink_char(s, '\n');
+    close_terminals(s);
+}
+
+static const struct {
+    const char *name;
+    void (*write)(struct sink *s, const struct plot_run *run,
+                  const char *name);
+} pictures[] = {
+    { "overview", overview },
+    { "processes", processes },
+    { "accept-queue", accept_queue },
+    { "latency-cdf", latency_cdf },
+};
+
+bool plots_write(const char *dir, const struct plot_run *run, struct err *e)
+{
+    struct sink p;
+    sink_string(&p);
+    sink_format(&p, "%s/plots", dir);
+    char *folder = sink_take(&p);
+    bool ok = true;
+
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+        ok = err_at(e, ERR_IO, folder, 0, 0, NULL, "cannot create: %s",
+                    strerror(errno));
+    for (size_t i = 0; ok && i < sizeof pictures / sizeof pictures[0]; i++) {
+        struct sink s;
+        sink_string(&p);
+        sink_format(&p, "%s/%s.gp", folder, pictures[i].name);
+        char *path = sink_take(&p);
+        ok = sink_open(&s, path, e);
+        if (ok) {
+            pictures[i].write(&s, run, pictures[i].name);
+            ok = sink_close(&s, e);
+        }
+        free(path);
+    }
+    free(folder);
+    return ok;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gnuplot as an external program: one process per script, all at once, each
+ * in the folder of its script; what they complain about is read through
+ * pipes. */
+#include "outputs/plots.h"
+
+#include "outputs/sink.h"
+#include "sim/must.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+#define SCRIPTS_MAX 64
+
+struct drawing {
+    char *script; /* file name, owned */
+    pid_t pid;    /* 0 = not running */
+    int complaints;
+};
+
+static int is_script(const struct dirent *d)
+{
+    size_t n = strlen(d->d_name);
+    return n > 3 && strcmp(d->d_name + n - 3, ".gp") == 0;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static char *join(const char *dir, const char *name)
+{
+    struct sink s;
+    sink_string(&s);
+    sink_format(&s, "%s/%s", dir, name);
+    return sink_take(&s);
+}
+
+/* Starts gnuplot on D->script in FOLDER; an errno, 0 = started. */
+static int spawn(struct drawing *d, const char *folder)
+{
+    char program[] = "gnuplot";
+    char *argv[] = { program, d->script, NULL };
+    posix_spawn_file_actions_t fa;
+    posix_spawnattr_t attr;
+    sigset_t plain;
+    int pipes[2];
+
+    if (pipe2(pipes, O_CLOEXEC) != 0)
+        return errno;
+    posix_spawn_file_actions_init(&fa);
+    posix_spawn_file_actions_addchdir_np(&fa, folder);
+    posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&fa, pipes[1], 1);
+    posix_spawn_file_actions_adddup2(&fa, pipes[1], 2);
+    posix_spawnattr_init(&attr);
+    sigemptyset(&plain);
+    posix_spawnattr_setsigmask(&attr, &plain);
+    sigaddset(&plain, SIGPIPE);
+    posix_spawnattr_setsigdefault(&attr, &plain);
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK
+                                        | POSIX_SPAWN_SETSIGDEF);
+    int rc = posix_spawnp(&d->pid, program, &fa, &attr, argv, environ);
+    posix_spawnattr_destroy(&attr);
+    posix_spawn_file_actions_destroy(&fa);
+    close(pipes[1]);
+    if (rc != 0) {
+        d->pid = 0;
+        close(pipes[0]);
+        return rc;
+    }
+    d->complaints = pipes[0];
+    return 0;
+}
+
+/* Reads all that D says and keeps the beginning in TEXT. */
+static void listen_to(struct drawing *d, char *text, size_t size)
+{
+    char buf[4096];
+    size_t len = 0;
+    ssize_t n;
+    while ((n = read(d->complaints, buf, sizeof buf)) != 0) {
+        if (n < 0) {
+            if (errno == EINTR)
+                continue;
+            break;
+        }
+        size_t keep = (size_t)n < size - 1 - len ? (size_t)n : size - 1 - len;
+        memcpy(text + len, buf, keep);
+        len += keep;
+    }
+    close(d->complaints);
+    text[len] = '\0';
+}
+
+/* The line of gnuplot's output that names the error, else its first. */
+static const char *complaint(char *text)
+{
+    const char *first = "no message", *found = NULL;
+    char *save = NULL;
+    for (char *l = strtok_r(text, "\n", &save); l != NULL;
+         l = strtok_r(NULL, "\n", &save)) {
+        while (*l == ' ' || *l == '\t' || *l == '^')
+            l++;
+        if (*l == '\0')
+            continue;
+        if (strcmp(first, "no message") == 0)
+            first = l;
+        if (found == NULL && strstr(l, "line ") != NULL
+            && strstr(l, "warning") == NULL)
+            found = l;
+    }
+    return found != NULL ? found : first;
+}
+
+/* Half a picture is worse than none. */
+static void remove_pictures(const char *folder, const char *script)
+{
+    static const char *const kinds[] = { "png", "svg" };
+    int stem = (int)strlen(script) - 2; /* with the dot */
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct sink s;
+        sink_string(&s);
+        sink_format(&s, "%s/%.*s%s", folder, stem, script, kinds[i]);
+        char *picture = sink_take(&s);
+        unlink(picture);
+        free(picture);
+    }
+}
+
+/* Waits for D; false with E filled when it did not succeed. */
+static bool finish(struct drawing *d, const char *folder, struct err *e)
+{
+    char text[2048];
+    int status = 0;
+    bool ok = true;
+
+    listen_to(d, text, sizeof text);
+    while (waitpid(d->pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return true;
+    remove_pictures(folder, d->script);
+    char *path = join(folder, d->script);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+        ok = err_set(e, ERR_IO, "gnuplot cannot be run");
+    else if (WIFSIGNALED(status))
+        ok = err_at(e, ERR_IO, path, 0, 0, NULL,
+                    "gnuplot was ended by signal %d", WTERMSIG(status));
+    else
+        ok = err_at(e, ERR_IO, path, 0, 0, NULL, "gnuplot failed: %s",
+                    complaint(text));
+    free(path);
+    return ok;
+}
+
+static bool cannot_start(int error, const char *folder, struct err *e)
+{
+    if (error == ENOENT)
+        return err_set(e, ERR_IO,
+                       "gnuplot is not installed, so no pictures were drawn; "
+                       "the scripts with their data are in %s. Install the "
+                       "package gnuplot-nox (Debian, Ubuntu) or gnuplot "
+                       "(others) and run `mpmsim plot`.",
+                       folder);
+    return err_set(e, ERR_IO, "cannot run gnuplot: %s", strerror(error));
+}
+
+bool plots_draw(const char *dir, struct err *e)
+{
+    struct drawing d[SCRIPTS_MAX];
+    struct dirent **list = NULL;
+    char *folder = join(dir, "plots");
+    bool ok = true;
+    int n = scandir(folder, &list, is_script, by_name);
+
+    if (n <= 0) {
+        ok = err_at(e, ERR_IO, folder, 0, 0, NULL, "%s",
+                    n < 0 ? strerror(errno) : "holds no script (*.gp)");
+        free(list);
+        free(folder);
+        return ok;
+    }
+    int started = 0, error = 0;
+    for (; started < n && started < SCRIPTS_MAX; started++) {
+        d[started] = (struct drawing){
+            .script = must_strdup(list[started]->d_name)
+        };
+        error = spawn(&d[started], folder);
+        if (error != 0) {
+            free(d[started].script);
+            break;
+        }
+    }
+    for (int i = 0; i < started; i++) {
+        ok = finish(&d[i], folder, e) && ok;
+        free(d[i].script);
+    }
+    if (error != 0)
+        ok = cannot_start(error, folder, e);
+    for (int i = 0; i < n; i++)
+        free(list[i]);
+    free(list);
+    free(folder);
+    return ok;
+}
