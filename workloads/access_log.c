@@ -82,6 +82,8 @@ static bool load(const void *conf, struct arena *a, bool lenient,
     const struct access_log_conf *c = conf;
     struct log_opts o = {
         .keepalive_gap = c->keepalive_gap,
+        .busy = (simtime_t)(dist_mean(&c->traffic.service)
+                            + dist_mean(&c->traffic.cpu)),
         .skip = c->skip,
         .spread_seed = (uint64_t)c->spread_seed,
         .lenient = lenient,

@@ -15,18 +15,20 @@
 #define BAD_SHOWN 3
 #define BAD_LIMIT 0.05
 #define NONE UINT32_MAX
+#define OPEN_LOOK 64 /* connections of a client looked at for an idle one */
 #define MAX_REQUESTS LOG_CONN_FIRST
 #define MAX_SPAN (100LL * 366 * 86400) /* s */
 
 /* A request while reading. */
 struct item {
     int64_t t;     /* s since 1970, later ns since the first */
-    uint64_t host; /* a hash, later the connection's next item */
+    uint64_t host; /* a hash, later the next item: see link_items() */
     uint64_t word; /* bytes, and above them the flags */
 };
 #define ITEM_PERSISTENT (1ull << 63) /* HTTP/1.1 or later */
 #define ITEM_LATER (1ull << 62)      /* not the first of its connection */
-#define ITEM_BYTES (ITEM_LATER - 1)
+#define ITEM_TAIL (1ull << 61)  /* the last of its connection */
+#define ITEM_BYTES (ITEM_TAIL - 1)
 
 struct bad_line {
     long line;
@@ -45,6 +47,7 @@ struct reader {
     int64_t back; /* the largest step back, s */
     struct bad_line shown[BAD_SHOWN];
     size_t hosts;
+    size_t crowd; /* requests of the busiest client */
 };
 
 static void note(const struct reader *r, const char *fmt, ...)
@@ -279,7 +282,7 @@ static void note_order(const struct reader *r)
         return;
     /* Lines come in the order of completion, so small steps back are the
      * rule (C-45). */
-    if (share > 0.05 || r->back > 600)
+    if (share > 0.25 || r->back > 600)
         note(r, "%s: warning: %zu lines are stamped earlier than the line "
                 "before, by up to %lld s: the log is not in order of time "
                 "and was sorted",
@@ -295,6 +298,7 @@ static void note_order(const struct reader *r)
 struct host {
     uint64_t hash;
     uint32_t last; /* its last item; NONE = empty cell */
+    uint32_t n;    /* its items */
 };
 
 struct hosts {
@@ -316,7 +320,7 @@ static void hosts_grow(struct hosts *h)
     h->cap = old.cap ? old.cap * 2 : 1024;
     h->cell = must_alloc(h->cap * sizeof *h->cell);
     for (size_t i = 0; i < h->cap; i++)
-        h->cell[i] = (struct host){ 0, NONE };
+        h->cell[i] = (struct host){ 0, NONE, 0 };
     for (size_t i = 0; i < old.cap; i++) {
         if (old.cell[i].last != NONE)
             *host_cell(h, old.cell[i].hash) = old.cell[i];
@@ -324,32 +328,63 @@ static void hosts_grow(struct hosts *h)
     free(old.cell);
 }
 
-/* Links each request to the next of its connection; returns the number of
- * connections. A request belongs to the client's last connection if that one
- * speaks HTTP/1.1 or later and the gap is no longer than keepalive_gap. An
- * HTTP/1.0 client may have asked for keep-alive, but its log line does not
- * say so: one request each. */
+/* The connection of a client on which the request X comes: its last item,
+ * taken out of the client's chain of connections that may still be open, the
+ * last used first. The most recent one that is not busy will do, if there is
+ * one. An HTTP/1.0 client may have asked for keep-alive, but its log line does
+ * not say so: one request each. */
+static struct item *idle_conn(struct reader *r, struct host *c,
+                              const struct item *x)
+{
+    uint32_t at = c->last, newer = NONE;
+    if (!(x->word & ITEM_PERSISTENT))
+        return NULL;
+    for (int i = 0; at != NONE && i < OPEN_LOOK; i++) {
+        struct item *p = &r->item[at];
+        uint32_t older = (uint32_t)p->host;
+        if (x->t - p->t > r->o->keepalive_gap)
+            return NULL;
+        if (p->word & ITEM_PERSISTENT && x->t - p->t >= r->o->busy) {
+            if (newer == NONE)
+                c->last = older;
+            else
+                r->item[newer].host = older;
+            return p;
+        }
+        newer = at;
+        at = older;
+    }
+    return NULL;
+}
+
+/* Puts the requests on connections; returns how many these are. Within a
+ * connection an item's `host` is the next one. The `host` of its tail is the
+ * tail of the client's connection used before it, or NONE. */
 static size_t link_items(struct reader *r)
 {
     struct hosts h = { 0 };
     size_t conns = 0;
     for (size_t i = 0; i < r->n; i++) {
-        struct item *x = &r->item[i], *last;
+        struct item *x = &r->item[i], *before;
         struct host *c;
         if (h.n * 2 >= h.cap)
             hosts_grow(&h);
         c = host_cell(&h, x->host);
-        last = c->last == NONE ? NULL : &r->item[c->last];
-        h.n += !last;
-        if (last && last->word & x->word & ITEM_PERSISTENT
-            && x->t - last->t <= r->o->keepalive_gap) {
-            last->host = i;
+        h.n += c->n == 0;
+        c->hash = x->host;
+        if (++c->n > r->crowd)
+            r->crowd = c->n;
+        before = idle_conn(r, c, x);
+        if (before) {
+            before->host = i;
+            before->word &= ~ITEM_TAIL;
             x->word |= ITEM_LATER;
         } else {
             conns++;
         }
-        *c = (struct host){ x->host, (uint32_t)i };
-        x->host = NONE;
+        x->host = c->last;
+        x->word |= ITEM_TAIL;
+        c->last = (uint32_t)i;
     }
     r->hosts = h.n;
     free(h.cell);
@@ -371,7 +406,7 @@ static struct log_file *collect(struct reader *r, size_t conns)
         for (;;) {
             f->req[at++] =
                 (struct log_req){ x->t, (int64_t)(x->word & ITEM_BYTES) };
-            if (x->host == NONE)
+            if (x->word & ITEM_TAIL)
                 break;
             x = &r->item[x->host];
         }
@@ -388,19 +423,27 @@ static struct log_file *collect(struct reader *r, size_t conns)
 
 static void note_result(const struct reader *r, const struct log_file *f)
 {
-    char gap[32];
-    double hours =
-        simtime_to_s(r->item[r->n - 1].t - r->item[0].t) / 3600;
-    note(r, "%s: %zu requests of %zu clients in %.3g h", r->path, f->nreq,
-         r->hosts, hours);
+    char gap[32], busy[32];
+    double span = simtime_to_s(r->item[r->n - 1].t - r->item[0].t);
+    double unit = span < 120 ? 1 : span < 7200 ? 60 : 3600;
+    note(r, "%s: %zu requests of %zu clients in %.3g %s", r->path, f->nreq,
+         r->hosts, span / unit,
+         unit < 2 ? "s" : unit < 61 ? "min" : "h");
     note(r, "%s: stamps have whole seconds: each request is placed at a "
             "random instant of its second (spread_seed %llu)",
          r->path, (unsigned long long)r->o->spread_seed);
-    note(r, "%s: %zu connections, an estimate from client address and gaps "
-            "of at most %s (keepalive_gap); HTTP/1.0 and older: one request "
-            "each",
+    note(r, "%s: %zu connections, an estimate: a client's request comes on a "
+            "connection it used at most %s (keepalive_gap) and at least %s "
+            "(service) before, else on a new one; HTTP/1.0 and older: one "
+            "request each",
          r->path, f->nconn,
-         simtime_format(r->o->keepalive_gap, gap, sizeof gap));
+         simtime_format(r->o->keepalive_gap, gap, sizeof gap),
+         simtime_format(r->o->busy, busy, sizeof busy));
+    if (r->n >= 100 && (double)r->crowd >= 0.5 * (double)r->n)
+        note(r, "%s: warning: %.0f %% of the requests come from one address "
+                "(a proxy, a load balancer?): who shared a connection cannot "
+                "be told",
+             r->path, 100 * (double)r->crowd / (double)r->n);
 }
 
 static struct log_file *digest(struct reader *r)

@@ -6,7 +6,7 @@
  * of their second, in their order. Time counts from the first request.
  *
  * Memory: 16 bytes a request and 4 a connection, and while reading 24 a
- * request and 16 a client. */
+ * request and 32 a client. */
 #ifndef WORKLOADS_LOG_FILE_H
 #define WORKLOADS_LOG_FILE_H
 
@@ -20,6 +20,7 @@
 
 struct log_opts {
     simtime_t keepalive_gap; /* longest gap between requests of a connection */
+    simtime_t busy;          /* a request keeps its connection for so long */
     simtime_t skip;          /* the replay begins so long after the first */
     uint64_t spread_seed;
     bool lenient;            /* also when more than 5 % of lines are bad */

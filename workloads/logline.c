@@ -13,8 +13,8 @@ const char *const logline_why_text[LOGLINE_WHYS] = {
     [LOGLINE_EMPTY] = "the line is empty",
     [LOGLINE_NO_HOST] = "no client address in front",
     [LOGLINE_NO_TIME] = "no time stamp in brackets",
-    [LOGLINE_BAD_TIME] = "the time stamp is not of the form "
-                         "[01/Jul/1995:00:00:01 -0400]",
+    [LOGLINE_BAD_TIME] = ("the time stamp is not of the form "
+                          "[01/Jul/1995:00:00:01 -0400]"),
     [LOGLINE_NO_REQUEST] = "no request in quotes with a status behind it",
     [LOGLINE_BAD_STATUS] = "the status is not three digits",
     [LOGLINE_BAD_BYTES] = "the size is neither a number nor \"-\"",
