@@ -62,7 +62,7 @@ const struct hist *metrics_latency(const struct metrics *m);
  * steps (at most CURVE_BLOCKS of them) for the whole block and are NAN in
  * between, and so is the latency of a block without any. */
 #define CURVE_POINTS 200
-#define CURVE_BLOCKS 60
+#define CURVE_BLOCKS 40
 struct curve_point {
     double t_s; /* end of the step */
     double throughput_rps, p50_s, p99_s, errors_rps;

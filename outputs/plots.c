@@ -138,7 +138,7 @@ static void time_axis(struct sink *s, const struct plot_run *run)
     for (size_t i = 0; i < run->n; i++)
         if (run->servers[i].npoints > 0)
             from = fmin(from, run->servers[i].curve[0].t_s);
-    sink_text(s, "set xlabel 'time (s)'\nset xrange [");
+    sink_text(s, "set format x '%g'\nset xlabel 'time (s)'\nset xrange [");
     number(s, from);
     sink_char(s, ':');
     number(s, to > from ? to : from + 1);
@@ -293,12 +293,28 @@ static void plot_workers(struct sink *s, const struct plot_run *run)
         number(s, limit);
         sink_text(s, " right offset 0,-0.6 tc rgb '#777777'\n");
     }
-    /* the key of all four panels */
-    sink_text(s, "set key at screen 0.5, screen 0.03 center center "
-                 "horizontal maxrows 1 samplen 5 width 2\nplot ");
-    curves(s, run, C_BUSY + 2, "lines", true, false);
+    sink_text(s, "plot ");
+    curves(s, run, C_BUSY + 2, "lines", false, false);
     sink_text(s, ", \\\n     ");
     curves(s, run, C_KEEPALIVE + 2, "lines", false, true);
+    sink_char(s, '\n');
+}
+
+/* The key of all four panels: a plot without axes across the whole width. */
+static void plot_key(struct sink *s, const struct plot_run *run)
+{
+    sink_text(s, "unset title\nunset xlabel\nunset ylabel\nunset tics\n"
+                 "unset border\nunset grid\nunset object 1\n"
+                 "unset label 1\nunset label 2\nunset arrow 2\n"
+                 "set lmargin at screen 0.02\nset rmargin at screen 0.98\n"
+                 "set bmargin at screen 0.01\nset tmargin at screen 0.07\n"
+                 "set key at screen 0.5, screen 0.035 center center "
+                 "horizontal maxrows 2 samplen 5 width 2\n"
+                 "plot [0:1] [0:1] NaN notitle");
+    for (size_t i = 0; i < run->n; i++) {
+        sink_format(s, ", \\\n     keyentry with lines ls %zu title ", i + 1);
+        quoted(s, run->servers[i].name);
+    }
     sink_char(s, '\n');
 }
 
@@ -310,14 +326,14 @@ static void overview(struct sink *s, const struct plot_run *run,
              "# columns: t_s throughput_rps p50_s p99_s pss_mib busy "
              "keepalive");
     data_blocks(s, run, overview_columns, C_COUNT);
+    open_terminals(s, name, 1600, 1000, 17);
+    sink_text(s, "reset\n");
     styles(s, run);
     time_axis(s, run);
-    open_terminals(s, name, 1600, 1000, 17);
     sink_text(s, "set multiplot layout 2,2 margins 0.08,0.98,0.16,0.89 "
                  "spacing 0.1,0.15 title ");
     quoted(s, run->title != NULL ? run->title : "mpmsim");
-    sink_text(s, " font ',22'\nunset key\nunset arrow 2\nunset label 2\n"
-                 "set title 'Throughput'\n");
+    sink_text(s, " font ',22'\nunset key\nset title 'Throughput'\n");
     linear_axis(s, "requests per second",
                 maximum(run, &overview_columns[C_THROUGHPUT], 1));
     sink_text(s, "plot ");
@@ -336,6 +352,7 @@ static void overview(struct sink *s, const struct plot_run *run,
     curves(s, run, C_PSS + 2, "lines", false, false);
     sink_char(s, '\n');
     plot_workers(s, run);
+    plot_key(s, run);
     sink_text(s, "unset multiplot\n");
     close_terminals(s);
 }
