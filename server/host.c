@@ -25,6 +25,7 @@ const struct param machine_params[] = {
     { "cpu_process_init", PARAM_TIME, M(cpu_process_init), "1700us", 0, 1e11, NULL, "worker, event process from fork to its first thread (costs.csv: 1.7 to 1.9 ms)" },
     { "cpu_thread", PARAM_TIME, M(cpu_thread), "12us", 0, 1e9, NULL, "creation of one thread (costs.csv: spawn_to_all_ready minus first, 0.26 to 0.38 ms for 25)" },
     { "cpu_exit", PARAM_TIME, M(cpu_exit), "300us", 0, 1e9, NULL, "end of a child (costs.csv: spawn_plus_exit_cpu 1.17 ms less fork, start and one request)" },
+    { "response_head", PARAM_SIZE, M(response_head), "150B", 0, 65536, NULL, "head of a response (recordings: about 150 bytes)" },
     { "ready", PARAM_TIME, M(ready), "12ms", 0, 1e12, NULL, "exec of httpd to 'resuming normal operations' (C-2: 6 to 30 ms)" },
     { "ready_tls", PARAM_TIME, M(ready_tls), "35ms", 0, 1e12, NULL, "the same with mod_ssl (C-2: 24 to 53 ms)" },
     { "tick", PARAM_TIME, M(tick), "1001ms", 1, 1e12, NULL, "the parent's one-second sleep with its timer slack (C-2, C-41)" },
@@ -69,6 +70,7 @@ const struct param network_params[] = {
     { "tcp_syncookies", PARAM_INT, N(tcp_syncookies), "1", 0, 2, NULL, "K-3" },
     { "tcp_synack_retries", PARAM_INT, N(tcp_synack_retries), "5", 0, 255, NULL, "SYN-ACKs at 1, 3, 7, 15, 31 s; given up at 63 s (K-4)" },
     { "tcp_wmem_default", PARAM_SIZE, N(tcp_wmem_default), "64KiB", 2048, 1e9, NULL, "payload the send buffer takes without SendBufferSize (O-5)" },
+    { "send_capacity", PARAM_SIZE, N(send_capacity), "0", 0, 1e15, NULL, "send buffer and client's buffer as one fixed number; 0 = by K-19" },
     { "client_rcvbuf", PARAM_SIZE, N(client_rcvbuf), "64KiB", 2048, 1e9, NULL, "SO_RCVBUF of a client that reads at a limited rate (K-19)" },
     { NULL, 0, 0, NULL, 0, 0, NULL, NULL }
 };
@@ -85,6 +87,7 @@ void host_ideal(struct machine *m, struct network *n)
     m->tick = SIM_S;
     m->pickup = 0;
     m->timer_slack = 0;
+    m->response_head = 0;
     n->rtt = 0;
     n->timer_grid = false;
 }

@@ -27,6 +27,7 @@ struct machine {
     simtime_t cpu_process_init; /* in a worker or event process likewise */
     simtime_t cpu_thread;      /* creation of one thread */
     simtime_t cpu_exit;        /* end of a child */
+    int64_t response_head; /* bytes of a response's head */
     /* the parent */
     simtime_t ready;           /* exec to "resuming normal operations" */
     simtime_t ready_tls;       /* the same with mod_ssl */
@@ -59,6 +60,7 @@ struct network {
     int64_t somaxconn, tcp_syn_retries, tcp_syn_linear_timeouts,
         tcp_abort_on_overflow, tcp_max_syn_backlog, tcp_syncookies,
         tcp_synack_retries, tcp_wmem_default;
+    int64_t send_capacity; /* both ends' buffers as one fixed number, 0: K-19 */
     int64_t client_rcvbuf; /* SO_RCVBUF of a rate-limited client */
 };
 

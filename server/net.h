@@ -35,7 +35,7 @@ struct demand {
 struct link {
     float down, up; /* bytes per second the client reads and sends */
     bool tls;
-    bool resumed; /* TLS session resumption: an abbreviated handshake */
+    bool ignores_fin; /* a silent peer: never answers the server's FIN */
 };
 
 enum net_end { NET_FIN, NET_RST };

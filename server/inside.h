@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files of server/ call of one another. Models use server/mpm.h. */
+#ifndef SERVER_INSIDE_H
+#define SERVER_INSIDE_H
+
+#include "server/mpm.h"
+
+/* conn.c: connections and their books */
+uint32_t conn_new(struct server *s, uint32_t client, const struct link *link);
+void conn_set_state(struct server *s, uint32_t id, enum conn_state st);
+const char *conn_state_name(enum conn_state st);
+/* Whether a connection may go from one state to another. */
+bool conn_may_go(enum conn_state from, enum conn_state to);
+/* Recomputes how the server's socket counts in `ss`. */
+void conn_count_tcp(struct server *s, uint32_t id);
+struct txn *conn_need_txn(struct server *s, uint32_t id);
+/* Gives the transaction back when nothing is going on any more. */
+void conn_drop_txn(struct server *s, uint32_t id);
+/* Frees the connection when both ends are closed and nothing is under way. */
+void conn_reap(struct server *s, uint32_t id);
+/* Sends a message that takes half a round trip. */
+void conn_message(struct server *s, int cls, uint32_t id, simtime_t at);
+/* Its link, all zero when unlimited. */
+struct link conn_link(const struct server *s, uint32_t id);
+/* The timeout queues of the server, or of one process of an async model. */
+void conn_lanes_init(struct server *s, struct lane *lanes);
+void conn_lanes_done(struct lane *lanes);
+struct lane *conn_lane(struct server *s, const struct conn *c,
+                       enum conn_wait what);
+
+/* kernel.c: SYN and accept queues, waiters */
+void kernel_init(struct server *s);
+void kernel_free(struct server *s);
+void kernel_open(struct server *s);
+void kernel_syn(void *srv, uint32_t conn);
+void kernel_ack(void *srv, uint32_t conn);
+/* Data for a connection that is not established at the server yet. */
+void kernel_data(struct server *s, uint32_t conn);
+/* The client gave up a connection that nobody has accepted. */
+void kernel_forget(struct server *s, uint32_t conn);
+void kernel_defer_expired(void *srv, uint32_t conn);
+void kernel_synack_timer(struct server *s, uint32_t conn);
+void kernel_pending(struct server *s, uint32_t bucket);
+/* The parent's own connection to its listener (C-16). */
+void kernel_dummy(struct server *s, uint32_t bucket);
+/* When a retransmission timer of DELAY set at T fires (K-20). */
+simtime_t kernel_timer(const struct server *s, simtime_t t, simtime_t delay);
+
+/* net.c: the client's end */
+void net_init(struct server *s);
+void net_answer(struct server *s, uint32_t conn);
+void net_fin_from_server(struct server *s, uint32_t conn, enum net_end how);
+/* When the client will have read all of a rate-limited response. */
+void net_pieces(double up, int64_t *piece, simtime_t *tick);
+void net_schedule_done(struct server *s, uint32_t conn);
+int64_t net_bytes_read(const struct server *s, uint32_t conn);
+void net_syn_dropped(struct server *s, uint32_t conn);
+void net_data_dropped(struct server *s, uint32_t conn);
+void net_client_timer(struct server *s, uint32_t conn);
+void net_refuse(struct server *s, uint32_t conn);
+
+/* serve.c: a thread and its connection */
+void serve_data(struct server *s, uint32_t conn);
+void serve_client_gone(struct server *s, uint32_t conn);
+void serve_timer(void *srv, uint32_t conn);
+void serve_expired(struct server *s, uint32_t conn, enum conn_wait what);
+
+/* process.c: children, threads, scoreboard */
+void process_init(struct server *s);
+void process_free(struct server *s);
+uint32_t process_fork(struct server *s, uint32_t slot);
+void process_reap(struct server *s, uint32_t child);
+void process_pod_poll(struct server *s, uint32_t bucket);
+
+/* memory.c: what the processes hold (M-16) */
+void memory_child(struct server *s, uint32_t child);
+void memory_child_gone(struct server *s, uint32_t child);
+void memory_request(struct server *s, uint32_t thread);
+void memory_response(struct server *s, uint32_t thread, uint32_t conn);
+void memory_conn_idle(struct server *s, uint32_t conn, bool idle);
+void memory_snapshot(const struct server *s, struct snapshot *o);
+
+/* parent.c */
+void parent_start(void *srv, uint32_t unused);
+void parent_free(struct server *s);
+void parent_died(struct server *s, uint32_t child);
+
+/* server.c: hooks */
+void hook_put(struct server *s, enum hook_kind k, uint32_t a, uint32_t b);
+void hook_drain(struct server *s);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the processes hold, in private (copy-on-write broken) bytes: M-1, M-7,
+ * M-8, M-16. A thread's part grows with use and is given back only when its
+ * process ends; event's part per connection comes and goes. */
+#include "server/inside.h"
+
+#define FIRST_RESPONSES 8 /* M-16: full size after about eight responses */
+#define OLD_RESPONSES 400 /* and a little more after hundreds */
+#define OLD_CONN 50       /* requests after which a connection is "old" */
+
+static void add(struct server *s, struct child *ch, int64_t bytes)
+{
+    ch->memory += bytes;
+    s->memory += bytes;
+}
+
+/* What a thread holds beyond what it had when it was created. */
+static int64_t thread_growth(const struct server *s, const struct thread *t)
+{
+    const struct machine *m = &s->conf.machine;
+    int64_t big = t->big_used ? m->mem_big_body : 0;
+    int n = t->responses;
+    if (!s->model->threaded)
+        return big + (t->tls_used ? m->mem_child_used_tls : m->mem_child_used);
+    int64_t used = s->model->async ? m->mem_thread_used_event
+                                   : m->mem_thread_used;
+    int64_t size;
+    if (t->tls_used)
+        size = m->mem_thread_tls;
+    else if (n >= OLD_RESPONSES)
+        size = m->mem_thread_old;
+    else if (n >= FIRST_RESPONSES)
+        size = used + (m->mem_thread_old - used) * (n - FIRST_RESPONSES)
+                / (OLD_RESPONSES - FIRST_RESPONSES);
+    else
+        size = m->mem_thread_first
+            + (used - m->mem_thread_first) * (n - 1) / (FIRST_RESPONSES - 1);
+    return size - m->mem_thread + big;
+}
+
+static void grow(struct server *s, struct thread *t, int64_t to)
+{
+    add(s, child_at(s, t->child), to - t->grown);
+    t->grown = to;
+}
+
+void memory_child(struct server *s, uint32_t id)
+{
+    struct child *ch = child_at(s, id);
+    const struct machine *m = &s->conf.machine;
+    int64_t base = s->model->threaded
+        ? (s->mod_ssl ? m->mem_process_tls : m->mem_process)
+            + (int64_t)ch->nthreads * m->mem_thread
+        : s->mod_ssl ? m->mem_child_tls : m->mem_child;
+    add(s, ch, base - ch->memory);
+}
+
+void memory_child_gone(struct server *s, uint32_t id)
+{
+    struct child *ch = child_at(s, id);
+    add(s, ch, -ch->memory);
+}
+
+void memory_request(struct server *s, uint32_t thread)
+{
+    struct thread *t = thread_at(s, thread);
+    const struct machine *m = &s->conf.machine;
+    if (s->model->threaded && t->grown == 0)
+        grow(s, t, m->mem_thread_request - m->mem_thread);
+}
+
+void memory_response(struct server *s, uint32_t thread, uint32_t conn)
+{
+    struct thread *t = thread_at(s, thread);
+    const struct txn *x = conn_txn(s, conn);
+    if (t->responses < UINT16_MAX)
+        t->responses++;
+    if (conn_at(s, conn)->flags & CF_TLS) {
+        t->tls_used = true;
+        if (!s->tls_seen)
+            s->memory += s->conf.machine.mem_parent_tls_used
+                - s->conf.machine.mem_parent_tls;
+        s->tls_seen = true;
+    }
+    if (!x->d.file && x->chunk > 0 && x->out > x->room)
+        t->big_used = true;
+    grow(s, t, thread_growth(s, t));
+}
+
+void memory_conn_idle(struct server *s, uint32_t conn, bool idle)
+{
+    struct conn *c = conn_at(s, conn);
+    if (!s->model->async || idle == !!(c->flags & CF_IDLE))
+        return;
+    const struct machine *m = &s->conf.machine;
+    int64_t size = c->flags & CF_TLS ? m->mem_conn_tls
+        : c->served >= OLD_CONN      ? m->mem_conn_old
+                                     : m->mem_conn;
+    c->flags ^= CF_IDLE;
+    add(s, child_at(s, c->child), idle ? size : -size);
+}
+
+void memory_snapshot(const struct server *s, struct snapshot *o)
+{
+    const struct machine *m = &s->conf.machine;
+    o->private_dirty = s->memory;
+    o->rss = s->memory + m->mem_shared_parent
+        + s->live_children * m->mem_shared_child;
+    o->pss = s->memory + m->mem_shared_parent;
+}

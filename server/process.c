@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Children, their threads, the scoreboard and the pipe of death. */
+#include "server/inside.h"
+#include "sim/must.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void process_init(struct server *s)
+{
+    const struct settings *set = s->set;
+    s->per_child = s->model->threaded ? (uint32_t)set->threads_per_child : 1;
+    s->nslots = set->server_limit;
+    s->pslots = must_alloc((size_t)s->nslots * sizeof *s->pslots);
+    for (int64_t i = 0; i < s->nslots; i++)
+        s->pslots[i].child = NONE;
+    size_t cells = (size_t)s->nslots * s->per_child;
+    s->cells = must_zalloc(cells, 1);
+    s->cell_owned = must_zalloc(cells, 1);
+    s->counts[SLOT_DEAD] = (int64_t)cells;
+    pool_init(&s->children, sizeof(struct child));
+}
+
+void process_free(struct server *s)
+{
+    for (uint32_t i = 0; i < s->children.used; i++)
+        free(child_at(s, i)->lanes);
+    pool_done(&s->children);
+    free(s->threads);
+    free(s->free_blocks);
+    free(s->pslots);
+    free(s->cells);
+    free(s->cell_owned);
+}
+
+/* ---- scoreboard ---- */
+
+static void set_cell(struct server *s, uint32_t cell, enum slot_state st)
+{
+    s->counts[s->cells[cell]]--;
+    s->counts[st]++;
+    s->cells[cell] = (uint8_t)st;
+}
+
+void mpm_set_slot(struct server *s, uint32_t thread, enum slot_state st)
+{
+    struct thread *t = thread_at(s, thread);
+    /* E-31: whatever a thread of a stopping event process does, its cell
+     * says G */
+    if (s->model->async && child_at(s, t->child)->dying && st != SLOT_DEAD)
+        st = SLOT_GRACEFUL;
+    set_cell(s, t->cell, st);
+}
+
+void mpm_count_threads(const struct server *s, uint32_t slot, int64_t *idle,
+                       int64_t *active)
+{
+    const uint8_t *cell = s->cells + (size_t)slot * s->per_child;
+    *idle = *active = 0;
+    for (uint32_t j = 0; j < s->per_child; j++) {
+        *idle += cell[j] <= SLOT_READY; /* C-8 */
+        *active += cell[j] >= SLOT_READY && cell[j] < SLOT_GRACEFUL; /* W-9 */
+    }
+}
+
+void mpm_set_quiescing(struct server *s, uint32_t child)
+{
+    struct child *ch = child_at(s, child);
+    if (!ch->quiescing) {
+        ch->quiescing = 1;
+        s->stopping++;
+    }
+}
+
+void mpm_set_accepting(struct server *s, uint32_t child, bool accepting)
+{
+    struct child *ch = child_at(s, child);
+    if (ch->not_accepting == !accepting)
+        return;
+    ch->not_accepting = !accepting;
+    s->not_accepting += accepting ? -1 : 1;
+}
+
+/* ---- threads ---- */
+
+void mpm_push_idle(struct server *s, uint32_t thread)
+{
+    struct child *ch = child_at(s, thread_at(s, thread)->child);
+    thread_at(s, thread)->next_idle = NONE;
+    if (ch->idle_tail == NONE)
+        ch->idle_head = thread;
+    else
+        thread_at(s, ch->idle_tail)->next_idle = thread;
+    ch->idle_tail = thread;
+    ch->nidle++;
+}
+
+uint32_t mpm_pop_idle(struct server *s, uint32_t child)
+{
+    struct child *ch = child_at(s, child);
+    uint32_t th = ch->idle_head;
+    if (th == NONE)
+        return NONE;
+    ch->idle_head = thread_at(s, th)->next_idle;
+    if (ch->idle_head == NONE)
+        ch->idle_tail = NONE;
+    ch->nidle--;
+    return th;
+}
+
+static uint32_t take_block(struct server *s)
+{
+    if (s->nfree_blocks > 0)
+        return s->free_blocks[--s->nfree_blocks];
+    if (s->nblocks == s->blocks_cap) {
+        s->blocks_cap = s->blocks_cap ? s->blocks_cap * 2 : 64;
+        s->threads = must_realloc(s->threads,
+                                  (size_t)s->blocks_cap * s->per_child,
+                                  sizeof *s->threads);
+        s->free_blocks = must_realloc(s->free_blocks, s->blocks_cap,
+                                      sizeof *s->free_blocks);
+    }
+    return s->nblocks++;
+}
+
+/* W-3: makes the threads whose cells are free; true when all exist. */
+static bool make_threads(struct server *s, struct child *ch, uint32_t id,
+                         enum slot_state st)
+{
+    uint32_t made = 0;
+    for (uint32_t j = 0; j < s->per_child; j++) {
+        struct thread *th = thread_at(s, ch->threads + j);
+        uint32_t cell = ch->slot * s->per_child + j;
+        if (th->child != NONE) {
+            made++;
+            continue;
+        }
+        if (s->cell_owned[cell])
+            continue;
+        s->cell_owned[cell] = 1;
+        th->child = id;
+        th->cell = cell;
+        ch->nthreads++;
+        set_cell(s, cell, st);
+        made++;
+        if (st == SLOT_READY)
+            mpm_push_idle(s, ch->threads + j);
+    }
+    return made == s->per_child;
+}
+
+static void child_init_done(void *srv, uint32_t child);
+
+/* W-3: some cells still belong to a predecessor: look again in a second. */
+static void retry_threads(void *srv, uint32_t id)
+{
+    struct server *s = srv;
+    struct child *ch = child_at(s, id);
+    if (ch->dying || ch->quiescing)
+        return;
+    uint32_t before = ch->nthreads;
+    bool all = make_threads(s, ch, id, SLOT_READY);
+    if (!all)
+        sim_timer_arm(s->sim, &ch->timer, now_of(s) + SIM_S);
+    memory_child(s, id);
+    if (ch->state == CHILD_STARTING && ch->nthreads > 0) {
+        child_init_done(s, id);
+    } else if (ch->nthreads > before) {
+        s->model->on_child_ready(s, id);
+        hook_drain(s);
+    }
+}
+
+uint32_t process_fork(struct server *s, uint32_t slot)
+{
+    uint32_t id = pool_get(&s->children);
+    struct child *ch = child_at(s, id);
+    ch->state = CHILD_STARTING;
+    ch->slot = slot;
+    ch->bucket = slot % (uint32_t)s->nbuckets; /* C-40 */
+    ch->generation = s->parent.generation;
+    ch->threads = take_block(s) * s->per_child;
+    ch->idle_head = ch->idle_tail = NONE;
+    ch->chain_head = ch->chain_tail = NONE;
+    ch->blocked_head = ch->blocked_tail = NONE;
+    ch->wait_prev = ch->wait_next = ch->pod_next = NONE;
+    if (s->model->async) {
+        ch->lanes = must_zalloc(WAITS, sizeof *ch->lanes);
+        conn_lanes_init(s, ch->lanes);
+    }
+    ch->budget = s->set->max_connections_per_child
+        ? s->set->max_connections_per_child
+        : INT64_MAX;
+    sim_timer_init(s->sim, &ch->timer, retry_threads, s, id);
+    for (uint32_t j = 0; j < s->per_child; j++)
+        *thread_at(s, ch->threads + j)
+            = (struct thread){ .child = NONE, .conn = NONE,
+                               .next_idle = NONE };
+    s->pslots[slot].child = id;
+    s->live_children++;
+    s->now.processes_started++;
+    if (!s->model->threaded) /* P-2: the parent writes STARTING */
+        make_threads(s, ch, id, SLOT_STARTING);
+    memory_child(s, id);
+    if (s->model->on_forked)
+        s->model->on_forked(s, id);
+    const struct machine *m = &s->conf.machine;
+    simtime_t init = s->model->threaded
+        ? m->cpu_process_init + m->cpu_thread * (simtime_t)s->per_child
+        : m->cpu_child_init;
+    ch->job = CPU_NONE;
+    if (init > 0)
+        ch->job = cpu_submit(s->cpu, init, child_init_done, s, id);
+    else
+        child_init_done(s, id);
+    return id;
+}
+
+static void child_init_done(void *srv, uint32_t id)
+{
+    struct server *s = srv;
+    struct child *ch = child_at(s, id);
+    ch->job = CPU_NONE;
+    if (s->model->threaded) {
+        bool all = make_threads(s, ch, id, SLOT_READY);
+        memory_child(s, id);
+        if (!all)
+            sim_timer_arm(s->sim, &ch->timer, now_of(s) + SIM_S);
+        if (ch->nthreads == 0)
+            return; /* the listener comes with the first thread */
+    } else {
+        set_cell(s, thread_at(s, ch->threads)->cell, SLOT_READY);
+    }
+    ch->state = CHILD_LIVE;
+    s->model->on_child_ready(s, id);
+    hook_drain(s);
+}
+
+void mpm_thread_exit(struct server *s, uint32_t thread, bool dead)
+{
+    struct thread *t = thread_at(s, thread);
+    struct child *ch = child_at(s, t->child);
+    must(!t->gone && t->conn == NONE);
+    t->gone = true;
+    if (dead)
+        set_cell(s, t->cell, SLOT_DEAD);
+    s->cell_owned[t->cell] = 0;
+    ch->nthreads--;
+}
+
+void mpm_child_exit(struct server *s, uint32_t id)
+{
+    struct child *ch = child_at(s, id);
+    must(ch->state == CHILD_LIVE || ch->state == CHILD_STARTING);
+    for (uint32_t j = 0; j < s->per_child; j++) {
+        struct thread *t = thread_at(s, ch->threads + j);
+        if (t->child != NONE && !t->gone)
+            mpm_thread_exit(s, ch->threads + j, s->model->threaded);
+    }
+    sim_timer_done(s->sim, &ch->timer);
+    if (ch->job != CPU_NONE) {
+        cpu_cancel(s->cpu, ch->job);
+        ch->job = CPU_NONE;
+    }
+    mpm_unwatch_pod(s, id);
+    memory_child_gone(s, id);
+    cpu_charge(s->cpu, s->conf.machine.cpu_exit);
+    ch->state = CHILD_ZOMBIE;
+    s->live_children--;
+    s->zombies++;
+    s->now.processes_ended++;
+    parent_died(s, id);
+}
+
+void process_reap(struct server *s, uint32_t id)
+{
+    struct child *ch = child_at(s, id);
+    must(ch->state == CHILD_ZOMBIE);
+    s->zombies--;
+    if (ch->quiescing)
+        s->stopping--;
+    mpm_set_accepting(s, id, true);
+    if (s->pslots[ch->slot].child == id) {
+        s->pslots[ch->slot].child = NONE;
+        uint32_t cell = ch->slot * s->per_child;
+        for (uint32_t j = 0; j < s->per_child; j++)
+            if (!s->cell_owned[cell + j])
+                set_cell(s, cell + j, SLOT_DEAD);
+    }
+    if (s->model->on_reaped)
+        s->model->on_reaped(s, id);
+    ch->state = CHILD_FREE;
+    if (ch->lanes) {
+        conn_lanes_done(ch->lanes);
+        free(ch->lanes);
+        ch->lanes = NULL;
+    }
+    s->free_blocks[s->nfree_blocks++] = ch->threads / s->per_child;
+    pool_put(&s->children, id);
+}
+
+/* ---- pipe of death ---- */
+
+void mpm_watch_pod(struct server *s, uint32_t child)
+{
+    struct child *ch = child_at(s, child);
+    struct bucket *k = &s->buckets[ch->bucket];
+    ch->pod_next = NONE;
+    if (k->pod_tail == NONE)
+        k->pod_head = child;
+    else
+        child_at(s, k->pod_tail)->pod_next = child;
+    k->pod_tail = child;
+    process_pod_poll(s, ch->bucket);
+}
+
+void mpm_unwatch_pod(struct server *s, uint32_t child)
+{
+    struct child *ch = child_at(s, child);
+    struct bucket *k = &s->buckets[ch->bucket];
+    uint32_t prev = NONE;
+    for (uint32_t i = k->pod_head; i != NONE; i = child_at(s, i)->pod_next) {
+        if (i == child) {
+            if (prev == NONE)
+                k->pod_head = ch->pod_next;
+            else
+                child_at(s, prev)->pod_next = ch->pod_next;
+            if (k->pod_tail == child)
+                k->pod_tail = prev;
+            return;
+        }
+        prev = i;
+    }
+}
+
+/* C-18: the reader that has waited longest gets the byte, and only one. */
+void process_pod_poll(struct server *s, uint32_t bucket)
+{
+    struct bucket *k = &s->buckets[bucket];
+    while (k->pod_bytes > 0 && k->pod_head != NONE) {
+        uint32_t child = k->pod_head;
+        k->pod_bytes--;
+        mpm_unwatch_pod(s, child);
+        child_at(s, child)->pod_taken = true;
+        s->model->on_pod(s, child);
+    }
+}
+
+void mpm_pod_signal(struct server *s, uint32_t bucket)
+{
+    s->buckets[bucket].pod_bytes++;
+    if (s->model->threaded)
+        process_pod_poll(s, bucket);
+    else
+        kernel_dummy(s, bucket); /* C-16 */
+}

@@ -1,0 +1,723 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A thread and its connection: TLS handshake, reading the head, the handler,
+ * writing, keep-alive, lingering close (C-9, C-29 … C-39, E-22 … E-27). What
+ * a response's end means, and what happens to a connection without a thread,
+ * is the model's business. */
+#include "server/inside.h"
+#include "sim/must.h"
+
+#include <math.h>
+
+/* The request line is about a quarter of a trace's 256-byte head. */
+#define LINE_SHARE 4
+
+static void work(struct server *s, uint32_t id, simtime_t demand, sim_fn then)
+{
+    if (demand <= 0) {
+        then(s, id);
+        return;
+    }
+    conn_txn(s, id)->job = cpu_submit(s->cpu, demand, then, s, id);
+}
+
+/* First thing a CPU callback does. */
+static struct txn *worked(struct server *s, uint32_t id)
+{
+    struct txn *t = conn_txn(s, id);
+    t->job = CPU_NONE;
+    return t;
+}
+
+static simtime_t slack(const struct server *s, simtime_t d)
+{
+    return d + (simtime_t)((double)d * s->conf.machine.timer_slack);
+}
+
+static void arm(struct server *s, uint32_t id, simtime_t when)
+{
+    sim_timer_arm(s->sim, &conn_txn(s, id)->stimer, when);
+}
+
+static bool is_stopping(const struct server *s, const struct conn *c)
+{
+    const struct child *ch = child_at(s, c->child);
+    return ch->dying || ch->quiescing
+        || ch->generation != s->parent.generation;
+}
+
+/* ---- letting go ---- */
+
+void mpm_let_go(struct server *s, uint32_t id)
+{
+    struct txn *t = conn_txn(s, id);
+    thread_at(s, t->thread)->conn = NONE;
+    t->thread = NONE;
+}
+
+void mpm_close(struct server *s, uint32_t id)
+{
+    struct conn *c = conn_at(s, id);
+    uint32_t thread = NONE, child = c->child, flags = c->flags;
+    if (c->wait != WAIT_NONE)
+        mpm_unwait(s, id);
+    memory_conn_idle(s, id, false);
+    if (c->txn != NONE) {
+        struct txn *t = conn_txn(s, id);
+        sim_timer_disarm(s->sim, &t->stimer);
+        if (t->job != CPU_NONE) {
+            cpu_cancel(s->cpu, t->job);
+            t->job = CPU_NONE;
+        }
+        thread = t->thread;
+        if (thread != NONE)
+            mpm_let_go(s, id);
+    }
+    conn_set_state(s, id, CONN_CLOSED);
+    s->released++;
+    if (!(c->flags & CF_SFIN)) {
+        c->flags |= CF_SFIN;
+        net_fin_from_server(s, id, NET_FIN);
+    }
+    conn_count_tcp(s, id);
+    conn_reap(s, id);
+    if (s->model->on_released)
+        s->model->on_released(s, child, flags);
+    if (thread != NONE)
+        hook_put(s, HOOK_IDLE, thread, 0);
+}
+
+void mpm_hold(struct server *s, uint32_t thread, uint32_t id)
+{
+    conn_need_txn(s, id)->thread = thread;
+    thread_at(s, thread)->conn = id;
+}
+
+uint32_t mpm_thread_of(const struct server *s, uint32_t id)
+{
+    return conn_txn(s, id)->thread;
+}
+
+void mpm_idle(struct server *s, uint32_t thread)
+{
+    hook_put(s, HOOK_IDLE, thread, 0);
+}
+
+void mpm_response(struct server *s, uint32_t thread, uint32_t id)
+{
+    hook_put(s, HOOK_RESPONSE, thread, id);
+}
+
+/* The connection must end: in order if the peer is still there (C-36). */
+static void finish(struct server *s, uint32_t id)
+{
+    struct conn *c = conn_at(s, id);
+    uint32_t thread = conn_txn(s, id)->thread;
+    if (c->flags & CF_CRST)
+        mpm_close(s, id);
+    else if (s->model->on_closing && !(c->flags & CF_CLOGGING))
+        s->model->on_closing(s, thread, id);
+    else
+        mpm_linger(s, thread, id);
+}
+
+void mpm_send_fin(struct server *s, uint32_t id)
+{
+    struct conn *c = conn_at(s, id);
+    c->flags |= CF_SFIN;
+    conn_count_tcp(s, id);
+    net_fin_from_server(s, id, NET_FIN);
+}
+
+void mpm_linger(struct server *s, uint32_t thread, uint32_t id)
+{
+    struct conn *c = conn_at(s, id);
+    mpm_set_slot(s, thread, SLOT_CLOSING);
+    mpm_send_fin(s, id);
+    if (c->flags & CF_CFIN) {
+        mpm_close(s, id);
+        return;
+    }
+    conn_set_state(s, id, CONN_LINGER);
+    mpm_wait(s, id, WAIT_LINGER_SHORT); /* C-35: 2 s without data */
+}
+
+/* ---- waiting without a thread, or in keep-alive ---- */
+
+void mpm_wait(struct server *s, uint32_t id, enum conn_wait what)
+{
+    struct conn *c = conn_at(s, id);
+    must(c->wait == WAIT_NONE);
+    c->wait = (uint8_t)what;
+    lane_arm(conn_lane(s, c, what), id);
+}
+
+void mpm_unwait(struct server *s, uint32_t id)
+{
+    struct conn *c = conn_at(s, id);
+    if (c->wait == WAIT_NONE)
+        return;
+    lane_disarm(conn_lane(s, c, c->wait), id);
+    c->wait = WAIT_NONE;
+}
+
+void mpm_keep_alive(struct server *s, uint32_t thread, uint32_t id)
+{
+    mpm_set_slot(s, thread, SLOT_KEEPALIVE);
+    conn_set_state(s, id, CONN_KEEPALIVE);
+    mpm_wait(s, id, WAIT_KEEPALIVE);
+}
+
+void serve_expired(struct server *s, uint32_t id, enum conn_wait what)
+{
+    struct conn *c = conn_at(s, id);
+    if (c->txn == NONE || conn_txn(s, id)->thread == NONE)
+        s->model->on_expired(s, id, what);
+    else if (what == WAIT_KEEPALIVE)
+        finish(s, id);
+    else
+        mpm_close(s, id);
+}
+
+void mpm_pick_up_later(struct server *s, uint32_t id)
+{
+    simtime_t d = s->conf.machine.pickup;
+    if (d == 0)
+        s->model->on_pickup(s, id);
+    else
+        conn_message(s, s->cls_pickup, id, now_of(s) + d);
+}
+
+/* P-10, W-8: what a thread does with its connection after a response. */
+void mpm_sync_response(struct server *s, uint32_t thread, uint32_t id)
+{
+    const struct conn *c = conn_at(s, id);
+    if (c->flags & CF_CRST)
+        mpm_close(s, id);
+    else if (c->flags & CF_CLOSE)
+        mpm_linger(s, thread, id);
+    else if (c->flags & CF_DATA)
+        mpm_read(s, thread, id);
+    else if (c->flags & CF_CFIN)
+        mpm_close(s, id);
+    else
+        mpm_keep_alive(s, thread, id);
+}
+
+void mpm_wait_request(struct server *s, uint32_t id)
+{
+    conn_set_state(s, id, CONN_KEEPALIVE);
+    memory_conn_idle(s, id, true);
+    mpm_wait(s, id, WAIT_KEEPALIVE);
+    conn_drop_txn(s, id);
+    if (conn_at(s, id)->flags & CF_CFIN)
+        hook_put(s, HOOK_READABLE, id, 0);
+}
+
+void mpm_drop_idle(struct server *s, uint32_t id)
+{
+    memory_conn_idle(s, id, false);
+}
+
+void mpm_set_lingering(struct server *s, uint32_t id)
+{
+    conn_set_state(s, id, CONN_LINGER);
+    conn_drop_txn(s, id);
+}
+
+/* ---- reading ---- */
+
+static void request_read(void *srv, uint32_t id);
+static void handshake_done(void *srv, uint32_t id);
+
+static void shake_hands(struct server *s, uint32_t id)
+{
+    struct conn *c = conn_at(s, id);
+    c->flags &= (uint16_t)~CF_DATA;
+    sim_timer_disarm(s->sim, &conn_txn(s, id)->stimer);
+    work(s, id, s->conf.machine.cpu_tls, handshake_done);
+}
+
+static void handshake_done(void *srv, uint32_t id)
+{
+    struct server *s = srv;
+    struct txn *t = worked(s, id);
+    struct conn *c = conn_at(s, id);
+    c->flags |= CF_TLS_DONE;
+    thread_at(s, t->thread)->tls_used = true;
+    child_at(s, c->child)->tls_used = true;
+    if (!(c->flags & CF_CCLOSED))
+        conn_message(s, s->cls_connected, id, now_of(s) + s->half_rtt);
+    mpm_read(s, t->thread, id);
+    hook_drain(s);
+}
+
+void mpm_process(struct server *s, uint32_t thread, uint32_t id)
+{
+    struct conn *c = conn_at(s, id);
+    struct txn *t = conn_need_txn(s, id);
+    t->thread = thread;
+    thread_at(s, thread)->conn = id;
+    mpm_set_slot(s, thread, SLOT_READING);
+    if (!(c->flags & CF_TLS)) {
+        mpm_read(s, thread, id);
+        return;
+    }
+    conn_set_state(s, id, CONN_HANDSHAKE);
+    if (c->flags & CF_DATA)
+        shake_hands(s, id);
+    else if (c->flags & CF_CFIN)
+        mpm_close(s, id);
+    else {
+        simtime_t limit = s->set->reqtimeout.handshake;
+        arm(s, id, now_of(s) + slack(s, limit ? limit : s->set->timeout));
+    }
+}
+
+/* C-33: when a time-out will cut off the head that is arriving in pieces, or
+ * SIM_NEVER. The limit grows with every byte read; it is looked at when a
+ * piece arrives, or a second after the last one if none does. */
+static simtime_t head_cut(const struct server *s, uint32_t id)
+{
+    const struct reqtimeout *r = &s->set->reqtimeout;
+    const struct conn *c = conn_at(s, id);
+    const struct txn *t = txn_at(s, c->txn);
+    struct link l = conn_link(s, id);
+    if (l.up <= 0)
+        return SIM_NEVER;
+    int64_t piece;
+    simtime_t tick;
+    net_pieces((double)l.up, &piece, &tick);
+    if (r->header == 0)
+        return tick > s->set->timeout ? t->t_first + s->set->timeout
+                                      : SIM_NEVER;
+    simtime_t now = now_of(s);
+    /* a kept-alive connection's clock starts with the first byte */
+    simtime_t from = c->served ? t->t_first : t->t_read;
+    simtime_t per_byte = r->header_rate ? SIM_S / r->header_rate : 0;
+    simtime_t limit = from + r->header;
+    simtime_t most = r->header_max ? from + r->header_max : SIM_NEVER;
+    int64_t got = 0;
+    for (simtime_t at = t->t_first; got < t->d.head; at += tick) {
+        simtime_t seen = at > now ? at : now;
+        if (seen > limit)
+            return seen;
+        got += piece;
+        if (per_byte)
+            limit += piece * per_byte;
+        if (limit > most)
+            limit = most;
+        simtime_t left = limit - seen;
+        simtime_t patience = left < SIM_S ? SIM_S : left;
+        if (got < t->d.head && at + tick > seen + patience)
+            return seen + patience;
+    }
+    return SIM_NEVER;
+}
+
+static void head_arrives(struct server *s, uint32_t id)
+{
+    struct conn *c = conn_at(s, id);
+    struct txn *t = conn_txn(s, id);
+    c->flags &= (uint16_t)~CF_DATA;
+    sim_timer_disarm(s->sim, &t->stimer);
+    mpm_set_slot(s, t->thread, SLOT_READING);
+    simtime_t line = t->t_first + (t->t_head - t->t_first) / LINE_SHARE;
+    t->t_line = line > t->t_read ? line : t->t_read;
+    simtime_t cut = head_cut(s, id);
+    if (t->t_head <= now_of(s) && cut > now_of(s)) {
+        request_read(s, id);
+        return;
+    }
+    t->cut = cut < t->t_head;
+    arm(s, id, t->cut ? cut : t->t_head);
+}
+
+void mpm_read(struct server *s, uint32_t thread, uint32_t id)
+{
+    struct conn *c = conn_at(s, id);
+    struct txn *t = conn_need_txn(s, id);
+    t->thread = thread;
+    thread_at(s, thread)->conn = id;
+    t->t_read = now_of(s);
+    t->cut = false;
+    conn_set_state(s, id, CONN_READING);
+    mpm_set_slot(s, thread, SLOT_READING);
+    if (c->flags & CF_DATA) {
+        head_arrives(s, id);
+    } else if (c->flags & CF_CFIN) {
+        mpm_close(s, id);
+    } else {
+        simtime_t limit = s->set->reqtimeout.header;
+        if (limit == 0)
+            limit = s->set->timeout;
+        t->cut = true;
+        t->t_first = SIM_NEVER; /* nothing has come */
+        arm(s, id, now_of(s) + slack(s, limit));
+    }
+}
+
+/* ---- the handler ---- */
+
+static void handler(void *srv, uint32_t id);
+static void handler_slept(struct server *s, uint32_t id);
+static void respond(void *srv, uint32_t id);
+
+static simtime_t bytes_cost(const struct server *s, const struct conn *c,
+                            const struct txn *t)
+{
+    const struct machine *m = &s->conf.machine;
+    simtime_t per_mb = c->flags & CF_TLS ? m->cpu_per_mb_tls : m->cpu_per_mb;
+    return (simtime_t)((double)per_mb * (double)t->d.bytes * 1e-6);
+}
+
+static void request_read(void *srv, uint32_t id)
+{
+    struct server *s = srv;
+    const struct machine *m = &s->conf.machine;
+    struct conn *c = conn_at(s, id);
+    struct txn *t = conn_txn(s, id);
+    conn_set_state(s, id, CONN_PROCESSING);
+    mpm_set_slot(s, t->thread, SLOT_WRITING);
+    memory_request(s, t->thread);
+    simtime_t cost = m->cpu_request + (c->served ? 0 : m->cpu_accept)
+        + (s->model->async ? m->cpu_handoff : 0);
+    if (t->d.cpu == 0)
+        cost += bytes_cost(s, c, t);
+    work(s, id, cost, handler);
+}
+
+/* C-33 for an upload at a steady rate: when it is cut off, or SIM_NEVER. */
+static simtime_t body_cut(const struct server *s, simtime_t from, double up)
+{
+    const struct reqtimeout *r = &s->set->reqtimeout;
+    if (r->body == 0 || (r->body_rate && up >= (double)r->body_rate))
+        return SIM_NEVER;
+    double share = r->body_rate ? up / (double)r->body_rate : 0;
+    double cut = (double)r->body / (1 - share);
+    if (r->body_max && cut > (double)r->body_max)
+        cut = (double)r->body_max;
+    return from + (simtime_t)cut;
+}
+
+static void handler(void *srv, uint32_t id)
+{
+    struct server *s = srv;
+    struct txn *t = worked(s, id);
+    struct link l = conn_link(s, id);
+    if (t->d.body > 0 && l.up > 0) { /* C-34: the handler reads the body */
+        simtime_t now = now_of(s);
+        simtime_t end = t->t_head
+            + simtime_from_s((double)t->d.body / (double)l.up);
+        simtime_t cut = body_cut(s, now, (double)l.up);
+        if (end > now) {
+            t->cut = cut < end;
+            t->in_body = true;
+            arm(s, id, t->cut ? cut : end);
+            hook_drain(s);
+            return;
+        }
+    }
+    handler_slept(s, id);
+    hook_drain(s);
+}
+
+/* The body, if any, has been read: now the work itself. */
+static void handler_slept(struct server *s, uint32_t id)
+{
+    struct txn *t = conn_txn(s, id);
+    t->in_body = false;
+    if (t->d.sleep > 0)
+        arm(s, id, now_of(s) + t->d.sleep);
+    else if (t->d.cpu > 0)
+        work(s, id, t->d.cpu + bytes_cost(s, conn_at(s, id), t), respond);
+    else
+        respond(s, id);
+}
+
+/* ---- writing ---- */
+
+/* C-29, C-30 */
+static bool keeps_alive(const struct server *s, const struct conn *c)
+{
+    const struct settings *set = s->set;
+    return set->keepalive && set->keepalive_timeout > 0
+        && !(c->flags & CF_DUMMY)
+        && (set->max_keepalive_requests == 0
+            || c->served < set->max_keepalive_requests)
+        && !is_stopping(s, c);
+}
+
+static void written(struct server *s, uint32_t id);
+
+/* K-19: what fits into both ends' buffers, and how much must drain before the
+ * socket is writable again (K-15). */
+static void buffers(const struct server *s, const struct conn *c,
+                    struct txn *t)
+{
+    const struct network *n = &s->conf.network;
+    if (n->send_capacity) {
+        t->room = n->send_capacity;
+        t->chunk = t->room / 3;
+        return;
+    }
+    /* the client's share of its doubled buffer: small records fill it less
+     * well than full segments do */
+    double share = c->flags & CF_TLS ? 0.69 : t->d.file ? 0.80 : 0.52;
+    int64_t sndbuf = s->set->send_buffer ? 2 * s->set->send_buffer
+                                         : n->tcp_wmem_default;
+    t->room = sndbuf + (int64_t)(share * 2 * (double)n->client_rcvbuf);
+    t->chunk = sndbuf / 3;
+}
+
+static double drain_rate(const struct server *s, uint32_t id)
+{
+    struct link l = conn_link(s, id);
+    double bw = s->conf.network.bandwidth;
+    if (l.down > 0 && (bw <= 0 || (double)l.down < bw))
+        return (double)l.down;
+    return bw;
+}
+
+/* The time a client at RATE needs to make room for N more bytes, in whole
+ * wake-ups. */
+static simtime_t wakeups(const struct txn *t, int64_t n, double rate)
+{
+    double chunks = ceil((double)n / (double)t->chunk);
+    return (simtime_t)ceil(chunks * (double)t->chunk / rate * 1e9);
+}
+
+static void respond_with(struct server *s, uint32_t id, int status)
+{
+    struct conn *c = conn_at(s, id);
+    struct txn *t = conn_txn(s, id);
+    mpm_set_slot(s, t->thread, SLOT_WRITING);
+    t->status = (int16_t)status;
+    if (status != 200)
+        t->d.bytes = 0;
+    if (!keeps_alive(s, c))
+        c->flags |= CF_CLOSE;
+    if (c->served < UINT16_MAX)
+        c->served++;
+    conn_set_state(s, id, CONN_WRITING);
+    t->out = s->conf.machine.response_head + t->d.bytes;
+    t->t_drain = now_of(s) + s->half_rtt;
+    t->written = t->out;
+    if (c->flags & CF_CRST) { /* C-36: nobody is there any more */
+        mpm_close(s, id);
+        return;
+    }
+    net_answer(s, id);
+    double rate = drain_rate(s, id);
+    if (rate <= 0) {
+        written(s, id);
+        return;
+    }
+    buffers(s, c, t);
+    int64_t held = t->out - t->room;
+    if (s->model->async && !(c->flags & CF_CLOGGING)) { /* C-37 */
+        if (t->d.file && !(c->flags & CF_TLS))
+            held = 0;
+        else
+            held -= s->set->flush_max_threshold;
+    }
+    t->written = t->out < t->room ? t->out : t->room;
+    if (held <= 0) {
+        written(s, id);
+        return;
+    }
+    if ((double)t->chunk / rate * 1e9 > (double)s->set->timeout) {
+        t->cut = true; /* C-31: no progress for Timeout */
+        arm(s, id, now_of(s) + slack(s, s->set->timeout));
+        return;
+    }
+    t->cut = false;
+    t->written = 0; /* told by the time: see serve_timer */
+    arm(s, id, now_of(s) + wakeups(t, held, rate));
+}
+
+static void respond(void *srv, uint32_t id)
+{
+    struct server *s = srv;
+    worked(s, id);
+    respond_with(s, id, 200);
+    hook_drain(s);
+}
+
+/* What the socket has taken by now: the buffers' room and all the client has
+ * drained, in whole chunks. */
+static int64_t taken(const struct server *s, uint32_t id)
+{
+    const struct txn *t = conn_txn(s, id);
+    double gone = simtime_to_s(now_of(s) + s->half_rtt - t->t_drain)
+        * drain_rate(s, id);
+    int64_t chunks = (int64_t)((gone + 1) / (double)t->chunk);
+    int64_t n = t->room + chunks * t->chunk;
+    return n < t->out ? n : t->out;
+}
+
+/* The response is out of the handler's hands. */
+static void written(struct server *s, uint32_t id)
+{
+    struct conn *c = conn_at(s, id);
+    struct txn *t = conn_txn(s, id);
+    memory_response(s, t->thread, id);
+    if (t->written >= t->out) {
+        if (s->obs->logged && !(c->flags & CF_DUMMY))
+            s->obs->logged(s->obs->ctx, now_of(s) - t->t_line);
+        if (drain_rate(s, id) > 0)
+            net_schedule_done(s, id);
+    }
+    hook_put(s, HOOK_RESPONSE, t->thread, id);
+}
+
+bool mpm_is_unsent(const struct server *s, uint32_t id)
+{
+    const struct txn *t = conn_txn(s, id);
+    return t->written < t->out;
+}
+
+bool mpm_write_more(struct server *s, uint32_t id)
+{
+    struct txn *t = conn_txn(s, id);
+    conn_set_state(s, id, CONN_WRITING);
+    t->written = taken(s, id);
+    if (t->written < t->out)
+        return false;
+    if (s->obs->logged)
+        s->obs->logged(s->obs->ctx, now_of(s) - t->t_line);
+    net_schedule_done(s, id);
+    return true;
+}
+
+void mpm_wait_writable(struct server *s, uint32_t id)
+{
+    struct txn *t = conn_txn(s, id);
+    double rate = drain_rate(s, id);
+    conn_set_state(s, id, CONN_WRITE_BLOCKED);
+    /* the next whole chunk the client will have drained */
+    double chunk_s = (double)t->chunk / rate;
+    double gone = simtime_to_s(now_of(s) + s->half_rtt - t->t_drain);
+    double next = (floor(gone / chunk_s + 1e-6) + 1) * chunk_s;
+    simtime_t due = t->t_drain - s->half_rtt + (simtime_t)ceil(next * 1e9);
+    t->cut = due - now_of(s) > s->set->timeout;
+    arm(s, id, t->cut ? now_of(s) + s->set->timeout : due);
+}
+
+/* ---- what happens to a connection ---- */
+
+void serve_data(struct server *s, uint32_t id)
+{
+    struct conn *c = conn_at(s, id);
+    switch ((enum conn_state)c->state) {
+    case CONN_HANDSHAKE:
+        c->flags |= CF_DATA;
+        if (conn_txn(s, id)->job == CPU_NONE)
+            shake_hands(s, id);
+        break;
+    case CONN_READING:
+        c->flags |= CF_DATA;
+        head_arrives(s, id);
+        break;
+    case CONN_KEEPALIVE:
+        c->flags |= CF_DATA;
+        if (conn_txn(s, id)->thread != NONE) {
+            mpm_unwait(s, id);
+            mpm_read(s, conn_txn(s, id)->thread, id);
+        } else {
+            hook_put(s, HOOK_READABLE, id, 0);
+        }
+        break;
+    case CONN_LINGER: /* discarded */
+        break;
+    default:
+        c->flags |= CF_DATA;
+        break;
+    }
+}
+
+void serve_client_gone(struct server *s, uint32_t id)
+{
+    struct conn *c = conn_at(s, id);
+    bool held = c->txn != NONE && conn_txn(s, id)->thread != NONE;
+    switch ((enum conn_state)c->state) {
+    case CONN_HANDSHAKE:
+        if (conn_txn(s, id)->job == CPU_NONE)
+            mpm_close(s, id);
+        break;
+    case CONN_READING:
+        mpm_close(s, id);
+        break;
+    case CONN_WRITING:
+        if (c->flags & CF_CRST)
+            mpm_close(s, id);
+        break;
+    case CONN_KEEPALIVE:
+    case CONN_LINGER:
+    case CONN_WRITE_BLOCKED:
+        if (held)
+            mpm_close(s, id);
+        else
+            hook_put(s, HOOK_READABLE, id, 0);
+        break;
+    default: /* noticed when the server next looks */
+        break;
+    }
+}
+
+void serve_timer(void *srv, uint32_t id)
+{
+    struct server *s = srv;
+    struct conn *c = conn_at(s, id);
+    struct txn *t = conn_txn(s, id);
+    switch ((enum conn_state)c->state) {
+    case CONN_CONNECTING:
+        kernel_synack_timer(s, id);
+        break;
+    case CONN_HANDSHAKE:
+        mpm_close(s, id);
+        break;
+    case CONN_READING:
+        if (!t->cut) {
+            request_read(s, id);
+        } else if (t->t_first == SIM_NEVER || t->t_line > now_of(s)) {
+            c->flags |= CF_SHORT; /* no request: nothing to answer */
+            finish(s, id);
+        } else {
+            c->flags |= CF_SHORT | CF_CLOSE;
+            respond_with(s, id, 408);
+        }
+        break;
+    case CONN_PROCESSING:
+        if (t->in_body) {
+            t->in_body = false;
+            if (t->cut) {
+                c->flags |= CF_SHORT | CF_CLOSE;
+                respond_with(s, id, 408);
+            } else {
+                handler_slept(s, id);
+            }
+        } else if (t->d.cpu > 0) {
+            work(s, id, t->d.cpu + bytes_cost(s, c, t), respond);
+        } else {
+            respond_with(s, id, 200);
+        }
+        break;
+    case CONN_WRITING:
+        if (t->cut) {
+            mpm_close(s, id);
+        } else {
+            t->written = taken(s, id);
+            written(s, id);
+        }
+        break;
+    case CONN_WRITE_BLOCKED:
+        if (t->cut)
+            s->model->on_expired(s, id, WAIT_WRITE);
+        else
+            s->model->on_writable(s, id);
+        break;
+    default:
+        must(0 && "a timer nobody armed");
+    }
+    hook_drain(s);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/server.h"
+
+#include "server/inside.h"
+#include "sim/must.h"
+
+#include <stdlib.h>
+
+const char *const req_err_name[REQ_ERRS] = {
+    "",      "http",    "refused", "reset", "eof",     "trunc",
+    "timeout", "closed", "tls",     "skipped", "unfinished", "gave_up"
+};
+
+/* ---- hooks ---- */
+
+void hook_put(struct server *s, enum hook_kind k, uint32_t a, uint32_t b)
+{
+    if (s->hook_len == s->hook_cap) {
+        uint32_t cap = s->hook_cap ? s->hook_cap * 2 : 256;
+        struct hook *h = must_alloc(cap * sizeof *h);
+        for (uint32_t i = 0; i < s->hook_len; i++)
+            h[i] = s->hooks[(s->hook_head + i) % s->hook_cap];
+        free(s->hooks);
+        s->hooks = h;
+        s->hook_head = 0;
+        s->hook_cap = cap;
+    }
+    s->hooks[(s->hook_head + s->hook_len++) & (s->hook_cap - 1)]
+        = (struct hook){ .kind = (uint8_t)k, .a = a, .b = b };
+}
+
+static void hook_run(struct server *s, const struct hook *h)
+{
+    switch ((enum hook_kind)h->kind) {
+    case HOOK_IDLE:
+        s->model->on_idle(s, h->a);
+        break;
+    case HOOK_ACCEPTED:
+        s->model->on_accepted(s, h->a, h->b);
+        break;
+    case HOOK_PENDING:
+        kernel_pending(s, h->a);
+        break;
+    case HOOK_READABLE: {
+        /* it may have been dealt with since */
+        const struct conn *c = conn_at(s, h->a);
+        if (c->state == CONN_KEEPALIVE || c->state == CONN_LINGER
+            || c->state == CONN_WRITE_BLOCKED)
+            s->model->on_readable(s, h->a);
+        break;
+    }
+    case HOOK_RESPONSE:
+        /* closed meanwhile? then the thread has moved on */
+        if (thread_at(s, h->a)->conn == h->b)
+            s->model->on_response(s, h->a, h->b);
+        break;
+    }
+}
+
+void hook_drain(struct server *s)
+{
+    if (s->draining)
+        return;
+    s->draining = true;
+    while (s->hook_len > 0) {
+        struct hook h = s->hooks[s->hook_head];
+        s->hook_head = (s->hook_head + 1) & (s->hook_cap - 1);
+        s->hook_len--;
+        hook_run(s, &h);
+    }
+    s->draining = false;
+}
+
+static void pick_up(void *srv, uint32_t id)
+{
+    struct server *s = srv;
+    conn_at(s, id)->inflight--;
+    s->model->on_pickup(s, id);
+    hook_drain(s);
+}
+
+/* ---- life ---- */
+
+static void on_start(void *srv, uint32_t unused)
+{
+    parent_start(srv, unused);
+}
+
+struct server *server_new(struct sim *sim, const struct server_conf *conf,
+                          const struct observer *obs)
+{
+    struct server *s = must_zalloc(1, sizeof *s);
+    s->sim = sim;
+    s->conf = *conf;
+    s->set = &s->conf.settings;
+    s->model = conf->model;
+    s->obs = obs;
+    const struct machine *m = &s->conf.machine;
+    s->cpu = cpu_new(sim, m->cpus, m->cpu_slice, m->cpu_switch);
+    rng_init(&s->race, conf->seed, conf->replication, "server:race");
+    rng_init(&s->clog_rng, conf->seed, conf->replication, "server:clogging");
+    pool_init(&s->conns, sizeof(struct conn));
+    pool_init(&s->txns, sizeof(struct txn));
+    pool_init(&s->links, sizeof(struct link));
+    for (int i = 0; i < s->set->nlisten; i++)
+        s->mod_ssl |= s->set->listen[i].tls;
+    s->memory = s->mod_ssl ? m->mem_parent_tls : m->mem_parent;
+    process_init(s);
+    kernel_init(s);
+    net_init(s);
+    s->cls_pickup = sim_class(sim, pick_up, s);
+    conn_lanes_init(s, s->waits);
+    sim_timer_init(sim, &s->start, on_start, s, 0);
+    sim_timer_arm(sim, &s->start, conf->start);
+    return s;
+}
+
+void server_free(struct server *s)
+{
+    if (!s)
+        return;
+    cpu_free(s->cpu);
+    pool_done(&s->conns);
+    pool_done(&s->txns);
+    pool_done(&s->links);
+    process_free(s);
+    kernel_free(s);
+    parent_free(s);
+    free(s->hooks);
+    free(s);
+}
+
+bool server_action(struct server *s, enum action_kind what)
+{
+    (void)s;
+    (void)what; /* C-19 … C-23 are not modelled yet */
+    return false;
+}
+
+void server_snapshot(struct server *s, struct snapshot *o)
+{
+    *o = s->now;
+    o->processes = s->live_children;
+    o->processes_scoreboard = s->live_children + s->zombies;
+    int64_t helpers = s->model->threaded ? 2 : 0; /* main, listener (M-5) */
+    o->threads = helpers * s->live_children;
+    for (int64_t i = 0; i < s->nslots; i++)
+        if (s->pslots[i].child != NONE) {
+            const struct child *ch = child_at(s, s->pslots[i].child);
+            if (ch->state != CHILD_ZOMBIE)
+                o->threads += ch->nthreads;
+        }
+    for (int i = 0; i < SLOT_STATES; i++)
+        o->slots[i] = s->counts[i];
+    o->processes_stopping = s->stopping;
+    o->processes_not_accepting = s->not_accepting;
+    o->async = s->model->async;
+    o->async_connections = s->conns_total;
+    o->async_writing = s->conns_writing;
+    o->async_keepalive = s->conns_keepalive;
+    o->async_closing = s->conns_lingering;
+    o->accept_queue = s->queue_len;
+    o->accept_queue_peak = s->queue_peak;
+    s->queue_peak = s->queue_len;
+    o->syn_queue = s->half_open;
+    o->established = s->tcp[TCP_ESTABLISHED];
+    o->close_wait = s->tcp[TCP_CLOSE_WAIT];
+    o->closing = s->tcp[TCP_CLOSING];
+    o->cpu_s = cpu_seconds(s->cpu);
+    memory_snapshot(s, o);
+}
+
+void server_check(const struct server *s)
+{
+    int64_t cells = 0, queued = 0;
+    for (int i = 0; i < SLOT_STATES; i++) {
+        must(s->counts[i] >= 0);
+        cells += s->counts[i];
+    }
+    must(cells == s->nslots * (int64_t)s->per_child);
+    for (int b = 0; b < s->nbuckets; b++)
+        for (int i = 0; i < s->buckets[b].nl; i++)
+            queued += s->buckets[b].l[i].len;
+    must(queued == s->queue_len && queued >= 0);
+    for (int i = 1; i < TCP_CLASSES; i++)
+        must(s->tcp[i] >= 0);
+    must(s->half_open >= 0 && s->half_open == s->tcp[TCP_SYN_RECV]);
+    must(s->accepted >= s->released);
+    must(s->live_children >= 0 && s->memory >= 0);
+    int64_t held = 0;
+    for (uint32_t b = 0; b < s->nblocks * s->per_child; b++) {
+        const struct thread *t = thread_at(s, b);
+        if (t->child == NONE || t->gone || t->conn == NONE)
+            continue;
+        const struct conn *c = conn_at(s, t->conn);
+        must(c->txn != NONE && txn_at(s, c->txn)->thread == b);
+        held++;
+    }
+    must(held <= s->accepted - s->released);
+}
