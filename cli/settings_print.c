@@ -155,10 +155,10 @@ void settings_print(FILE *f, const char *const *names,
     static const char *const mpm[MPM_KINDS] = { "prefork", "worker", "event" };
     fprintf(f, "%-26s", "");
     for (size_t i = 0; i < n; i++)
-        fprintf(f, " %-16s", names[i]);
+        fprintf(f, " %-*s", i + 1 < n ? 16 : 0, names[i]);
     fprintf(f, "\n%-26s", "MPM");
     for (size_t i = 0; i < n; i++)
-        fprintf(f, " %-16s", mpm[s[i]->mpm]);
+        fprintf(f, " %-*s", i + 1 < n ? 16 : 0, mpm[s[i]->mpm]);
     fprintf(f, "\n");
     for (int d = 0; d < DIR_COUNT; d++) {
         char cell[CELL];
@@ -172,7 +172,7 @@ void settings_print(FILE *f, const char *const *names,
         for (size_t i = 0; i < n; i++) {
             bool shown = has(s[i], (enum directive)d) &&
                          put_value(cell, s[i], (enum directive)d);
-            fprintf(f, " %-16s", shown ? cell : "-");
+            fprintf(f, " %-*s", i + 1 < n ? 16 : 0, shown ? cell : "-");
         }
         fprintf(f, "\n");
     }
