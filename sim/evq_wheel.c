@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A hierarchical timing wheel (Varghese and Lauck 1987) that keeps the exact
- * order: eleven levels of 64 slots, where the highest bit in which an entry's
- * time differs from the wheel's own gives the level and six bits of the time
+ * order: sixteen levels of 16 slots, where the highest bit in which an entry's
+ * time differs from the wheel's own gives the level and four bits of the time
  * the slot. A slot is an unsorted bag. Like a rung of a ladder queue (Tang, Goh
  * and Thng 2005) the earliest slot is either sorted as a whole into the *run*,
  * from which entries are popped, or, when it holds too many, spread over the
@@ -13,8 +13,8 @@
  *
  * What makes it fast where slots and populations do not fit each other:
  * - neighbouring slots with few entries are sorted into one run together;
- * - a run may be the longer the more entries there are in all, because the
- *   share of pushes that fall into the run, and have to be inserted, shrinks;
+ * - a run may be long, up to a thousand entries, as long as few pushes fall into
+ *   it and have to be inserted: the length follows what insertions have cost;
  * - a small population lives in the run alone;
  * - the next slot is prefetched while the run is popped.
  *
@@ -31,18 +31,22 @@
 
 /* A population up to this lives in the run. */
 #define SMALL 24
-/* Slots are added to a run until it has this many. */
-#define RUN_WISH 32
+/* Neighbouring slots are added to a run until it has this many. */
+#define JOIN_MAX 32
 /* A run of up to this many is sorted by counting ranks. */
 #define RANK_MAX 64
-/* No slot with more is sorted as a whole (unless all are of one time). */
+/* A slot with more than the wheel's `wish` is not sorted as a whole (unless all
+ * are of one time). The wish lies between these two. */
+#define WISH_MIN 8
 #define SORT_MAX 1024
-/* Sorted as a whole if the square of the number is at most this times the
- * number of all entries. */
-#define SORT_SHARE 32
-/* A run grown to this by insertions gives its later part to the slots. */
-#define SPLIT_SMALL 64
-#define SPLIT       1024
+/* It is halved when insertions moved more entries than this for each one that
+ * went through the run; spreading a slot instead costs about as much. */
+#define DEAR_MOVES 4
+/* ... and at once, with a split of the run, when they moved so many more. */
+#define SLACK 512
+/* A run grown to this by insertions gives its later part to the slots; while
+ * the slots are empty, one of WHEEL_SHORT. */
+#define SPLIT 1024
 
 #define FIRST_RUN 1280
 
@@ -53,9 +57,10 @@ void wheel_init(struct wheel *w, simtime_t from)
     w->lim = SIM_NEVER;
     w->last = from;
     w->tie = SIM_NEVER;
+    w->wish = JOIN_MAX;
     w->cap = FIRST_RUN;
     w->run = must_alloc(w->cap * sizeof *w->run);
-    w->scratch = must_alloc((SORT_MAX + RUN_WISH) * sizeof *w->scratch);
+    w->scratch = must_alloc((SORT_MAX + JOIN_MAX) * sizeof *w->scratch);
 }
 
 void wheel_done(struct wheel *w)
@@ -70,7 +75,7 @@ void wheel_done(struct wheel *w)
 size_t wheel_bytes(const struct wheel *w)
 {
     return w->chunks * sizeof(struct chunk) + w->cap * sizeof *w->run
-        + (SORT_MAX + RUN_WISH) * sizeof *w->scratch
+        + (SORT_MAX + JOIN_MAX) * sizeof *w->scratch
         + w->cap_slabs * sizeof *w->slabs;
 }
 
@@ -132,7 +137,7 @@ void wheel_push_room(struct wheel *w, unsigned level, unsigned slot,
         chunk_of(b->pos)->next = c;
     } else {
         b->first = c;
-        w->slots[level] |= (uint64_t)1 << slot;
+        w->slots[level] |= (uint16_t)(1u << slot);
         w->levels |= 1u << level;
     }
     c->e[0] = e;
@@ -150,14 +155,9 @@ static void run_room(struct wheel *w, size_t n)
     w->run = must_realloc(w->run, w->cap, sizeof *w->run);
 }
 
-static void run_insert(struct wheel *w, struct evq_entry e)
+static void shorter_wish(struct wheel *w)
 {
-    run_room(w, w->n + 1);
-    struct evq_entry *run = w->run;
-    size_t i = w->n++;
-    for (; i > 0 && entry_before(&run[i - 1], &e); i--)
-        run[i] = run[i - 1];
-    run[i] = e;
+    w->wish = w->wish / 2 < WISH_MIN ? WISH_MIN : w->wish / 2;
 }
 
 /* Gives the later part of the run to the slots. */
@@ -184,6 +184,7 @@ static void run_split(struct wheel *w)
         wheel_place(w, run[i]);
     w->n -= moved;
     memmove(run, run + moved, w->n * sizeof *run);
+    w->loaded = w->inserted = w->moves = 0;
 }
 
 void wheel_push_near(struct wheel *w, struct evq_entry e)
@@ -193,7 +194,7 @@ void wheel_push_near(struct wheel *w, struct evq_entry e)
         wheel_place(w, e);
         return;
     }
-    if (w->n >= SPLIT_SMALL) {
+    if (w->n >= WHEEL_SHORT) {
         bool can_place = w->far == 0 || wheel_turned(e.t) >= w->cur;
         if (is_last && can_place) {
             /* Behind the whole run: no reason to make it longer. */
@@ -205,7 +206,10 @@ void wheel_push_near(struct wheel *w, struct evq_entry e)
             wheel_place(w, e);
             return;
         }
-        if (w->far == 0 || w->n >= SPLIT) {
+        if (w->far == 0 || w->n >= SPLIT
+            || w->moves > DEAR_MOVES * (w->loaded + w->inserted) + SLACK) {
+            if (w->far)
+                shorter_wish(w);
             run_split(w);
             if (e.t >= w->lim) {
                 wheel_place(w, e);
@@ -217,7 +221,8 @@ void wheel_push_near(struct wheel *w, struct evq_entry e)
             }
         }
     }
-    run_insert(w, e);
+    run_room(w, w->n + 1);
+    wheel_insert(w, e);
 }
 
 /* --- sorting a gathered slot into the run --- */
@@ -342,7 +347,7 @@ static struct bag bag_take(struct wheel *w, unsigned level, unsigned slot)
 {
     struct bag b = w->bag[level][slot];
     w->bag[level][slot] = (struct bag){ NULL, NULL };
-    w->slots[level] &= ~((uint64_t)1 << slot);
+    w->slots[level] &= (uint16_t)~(1u << slot);
     if (!w->slots[level])
         w->levels &= ~(1u << level);
     return b;
@@ -426,9 +431,10 @@ static void load_one_time(struct wheel *w, unsigned slot)
 }
 
 /* Sorts the slot and, while they are small, those behind it into the run. */
-static void load(struct wheel *w, unsigned level, unsigned slot, size_t n)
+static void load(struct wheel *w, unsigned level, unsigned slot)
 {
     bool all = w->far <= SMALL;
+    size_t join = w->wish < JOIN_MAX ? w->wish : JOIN_MAX;
     uint64_t lo = slot_start(w, level, slot), end;
     size_t have = 0;
     for (;;) {
@@ -436,23 +442,22 @@ static void load(struct wheel *w, unsigned level, unsigned slot, size_t n)
         if (end == 0)
             end = UINT64_MAX;
         have += bag_copy(w, bag_take(w, level, slot), w->scratch + have);
-        if (!w->levels || (have >= RUN_WISH && !all))
+        if (!w->levels || (have >= join && !all))
             break;
         level = (unsigned)__builtin_ctz(w->levels);
-        slot = (unsigned)__builtin_ctzll(w->slots[level]);
-        n = bag_len(&w->bag[level][slot], RANK_MAX);
-        if (have + n > RANK_MAX)
+        slot = (unsigned)__builtin_ctz(w->slots[level]);
+        if (have + bag_len(&w->bag[level][slot], RANK_MAX) > RANK_MAX)
             break;
     }
     if (w->levels) {
         level = (unsigned)__builtin_ctz(w->levels);
-        slot = (unsigned)__builtin_ctzll(w->slots[level]);
+        slot = (unsigned)__builtin_ctz(w->slots[level]);
         prefetch_chunk(w->bag[level][slot].first);
     }
     w->far -= have;
     w->cur = lo;
     w->lim = w->levels ? wheel_time(end) : SIM_NEVER;
-    w->n = have;
+    w->n = w->loaded = have;
     unsigned width = 64u - (unsigned)__builtin_clzll((end - lo - 1) | 1);
     if (have == 1)
         w->run[0] = w->scratch[0];
@@ -464,17 +469,28 @@ static void load(struct wheel *w, unsigned level, unsigned slot, size_t n)
 
 bool wheel_refill(struct wheel *w, simtime_t limit)
 {
+    /* The run is used up: was it too long, or may the next one be longer? */
+    size_t through = w->loaded + w->inserted;
+    if (w->moves > DEAR_MOVES * through)
+        shorter_wish(w);
+    bool cheap = w->moves < DEAR_MOVES / 2 * through;
+    w->loaded = w->inserted = w->moves = 0;
     while (w->far) {
         unsigned level = (unsigned)__builtin_ctz(w->levels);
-        unsigned slot = (unsigned)__builtin_ctzll(w->slots[level]);
+        unsigned slot = (unsigned)__builtin_ctz(w->slots[level]);
         uint64_t lo = slot_start(w, level, slot);
         if (lo > wheel_turned(limit))
             return false;
         w->tie = SIM_NEVER;
         size_t n = bag_len(&w->bag[level][slot], SORT_MAX);
-        if (n <= RUN_WISH
-            || (n <= SORT_MAX && n * n <= SORT_SHARE * w->far)) {
-            load(w, level, slot, n);
+        if (n > w->wish && cheap && w->wish < SORT_MAX) {
+            w->wish += w->wish / 4;
+            if (w->wish > SORT_MAX)
+                w->wish = SORT_MAX;
+            cheap = false;
+        }
+        if (n <= w->wish) {
+            load(w, level, slot);
             return true;
         }
         if (level == 0) {
@@ -527,6 +543,6 @@ void wheel_sweep(struct wheel *w, evq_keep_fn keep, void *ctx)
             w->run[kept++] = w->run[i];
     w->n = kept;
     for (unsigned level = 0; level < WHEEL_LEVELS; level++)
-        for (uint64_t left = w->slots[level]; left; left &= left - 1)
-            sweep_bag(w, level, (unsigned)__builtin_ctzll(left), keep, ctx);
+        for (unsigned left = w->slots[level]; left; left &= left - 1)
+            sweep_bag(w, level, (unsigned)__builtin_ctz(left), keep, ctx);
 }

@@ -11,9 +11,9 @@
 
 #include "sim/evq.h"
 
-#define WHEEL_BITS   6
+#define WHEEL_BITS   4
 #define WHEEL_SLOTS  (1 << WHEEL_BITS)
-#define WHEEL_LEVELS 11 /* 11 x 6 bits hold any 64-bit time */
+#define WHEEL_LEVELS (64 / WHEEL_BITS)
 
 /* A chunk of a slot's bag: CHUNK_BYTES long and aligned, so that a pointer to
  * the next free entry tells by its low bits that the chunk is full. */
@@ -42,8 +42,10 @@ struct wheel {
                      * those of the run; else SIM_NEVER */
     uint64_t cur;   /* the turned time that levels and slots are relative to */
     size_t far;     /* entries in slots */
+    size_t wish;    /* how long a run may be when it is loaded */
+    size_t loaded, inserted, moves; /* what became of the run since */
     uint32_t levels;             /* bit per level that has entries */
-    uint64_t slots[WHEEL_LEVELS]; /* bit per slot that has entries */
+    uint16_t slots[WHEEL_LEVELS]; /* bit per slot that has entries */
     struct bag bag[WHEEL_LEVELS][WHEEL_SLOTS];
     /* Memory. */
     struct chunk *free;
@@ -81,7 +83,7 @@ static inline void wheel_place(struct wheel *w, struct evq_entry e)
 {
     uint64_t u = wheel_turned(e.t);
     unsigned top = 63u ^ (unsigned)__builtin_clzll((u ^ w->cur) | 1);
-    unsigned level = top * 43 >> 8; /* top / 6 */
+    unsigned level = top / WHEEL_BITS;
     unsigned slot = (unsigned)(u >> (level * WHEEL_BITS)) & (WHEEL_SLOTS - 1);
     struct bag *b = &w->bag[level][slot];
     struct evq_entry *pos = b->pos;
@@ -94,10 +96,44 @@ static inline void wheel_place(struct wheel *w, struct evq_entry e)
     b->pos = pos + 1;
 }
 
+/* A run shorter than this has room, and takes any entry before LIM. */
+#define WHEEL_SHORT 64
+
+/* Where the run has three entries or less, the new one is passed down through
+ * them by conditional moves: no branch depends on the times. */
+static inline void wheel_insert(struct wheel *w, struct evq_entry e)
+{
+    struct evq_entry *run = w->run;
+    size_t n = w->n++, i = n;
+    w->inserted++;
+    if (n <= 3) {
+        for (i = 0; i < n; i++) {
+            struct evq_entry old = run[i];
+            bool behind = e.t > old.t || (e.t == old.t && e.key > old.key);
+            run[i].t = behind ? e.t : old.t;
+            run[i].key = behind ? e.key : old.key;
+            e.t = behind ? old.t : e.t;
+            e.key = behind ? old.key : e.key;
+        }
+        run[n] = e;
+        return;
+    }
+    for (; i > 0; i--) {
+        struct evq_entry old = run[i - 1];
+        if (old.t > e.t || (old.t == e.t && old.key > e.key))
+            break;
+        run[i] = old;
+    }
+    run[i] = e;
+    w->moves += n - i;
+}
+
 static inline void wheel_push(struct wheel *w, struct evq_entry e)
 {
     if (e.t >= w->lim)
         wheel_place(w, e);
+    else if (__builtin_expect(w->n < WHEEL_SHORT && e.t != w->tie, 1))
+        wheel_insert(w, e);
     else
         wheel_push_near(w, e);
 }
