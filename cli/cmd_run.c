@@ -170,17 +170,23 @@ static bool check_names(struct run *r, struct err *e)
     for (size_t i = 0; i < r->sc->nservers; i++)
         add_server(r, i, false);
     bool ok = true;
+    size_t own = r->sc->nexpect - r->opt.assertions.n; /* those of the file */
     for (size_t i = 0; ok && i < r->sc->nexpect; i++) {
         const struct expectation *x = &r->sc->expect[i];
         struct err inner;
         double v;
         err_init(&inner);
-        if (applies(r, x) &&
-            (!report_lookup(&r->report, x->path, &v, &inner) ||
-             (x->is_path &&
-              !report_lookup(&r->report, x->rhs_path, &v, &inner))))
+        if (!applies(r, x)
+            || (report_lookup(&r->report, x->path, &v, &inner)
+                && (!x->is_path
+                    || report_lookup(&r->report, x->rhs_path, &v, &inner))))
+            continue;
+        if (i < own)
             ok = err_at(e, ERR_CONTENT, r->sc->file, 0, 0, NULL,
                         "expect \"%s\": %s", x->text, inner.text);
+        else
+            ok = err_set(e, ERR_USAGE, "--assert \"%s\": %s", x->text,
+                         inner.text);
         err_clear(&inner);
     }
     r->report.n = 0;

@@ -44,6 +44,7 @@ int main(int argc, char **argv)
 {
     /* a closed pipe is a write error like any other, to be reported */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* so is a file that grows too large */
     /* scripts start background jobs with SIGINT ignored; we want to hear it */
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
