@@ -117,6 +117,7 @@ struct txn {
     int64_t chunk;     /* the socket is writable again after this (K-15) */
     uint32_t thread;   /* that holds the connection, or NONE */
     uint32_t job;      /* on the CPU, or CPU_NONE */
+    simtime_t demand;  /* of that job */
     int16_t status;
     uint8_t syn_tries, data_tries, synack_tries;
     bool requested; /* the client has a request outstanding */
@@ -175,7 +176,7 @@ struct child {
     bool stop_pending;       /* W-21: waits for the mutex before it reacts */
     bool dying;
     bool tls_used, big_used;
-    uint32_t responses;
+    simtime_t cpu;           /* spent by this process */
     struct sim_timer timer;  /* retry of thread creation (W-3) */
     struct lane *lanes;      /* async: its own queues, by WAIT_KEEPALIVE … */
 };
@@ -280,6 +281,8 @@ struct server {
     int64_t tcp[TCP_CLASSES];
     int64_t queue_len, queue_peak, half_open;
     int64_t memory; /* private bytes, parent included */
+    simtime_t cpu_reaped;    /* of the parent and of children it has reaped */
+    int64_t cpu_ticks;       /* of living children, as /proc shows them */
     int64_t live_children, zombies;
     int64_t stopping, not_accepting;
     int64_t conns_total, conns_lingering, conns_writing, conns_keepalive;

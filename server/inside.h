@@ -69,6 +69,11 @@ void serve_expired(struct server *s, uint32_t conn, enum conn_wait what);
 void process_init(struct server *s);
 void process_free(struct server *s);
 uint32_t process_fork(struct server *s, uint32_t slot);
+/* Books CPU time spent by a child. */
+void process_spent(struct server *s, uint32_t child, simtime_t cpu);
+/* CPU seconds of all processes as /proc would add up: a living process's
+ * user and system times in whole 10 ms, what has been reaped in full. */
+double process_cpu_s(const struct server *s);
 void process_reap(struct server *s, uint32_t child);
 void process_pod_poll(struct server *s, uint32_t bucket);
 

@@ -163,10 +163,8 @@ static void enqueue(struct server *s, uint32_t id, struct listener *l,
     if (c->tcp == TCP_SYN_RECV)
         half_open(s, c, l, -1);
     leave_defer(s, id);
-    if (c->txn != NONE) {
+    if (c->txn != NONE)
         sim_timer_disarm(s->sim, &conn_txn(s, id)->stimer);
-        conn_txn(s, id)->retrying = false;
-    }
     conn_set_state(s, id, CONN_QUEUED);
     c->wait = WAIT_QUEUE;
     c->link.prev = l->tail;

@@ -100,12 +100,10 @@ void net_client_timer(struct server *s, uint32_t id)
     } else if (t->retrying) { /* the data again (K-5) */
         t->retrying = false;
         t->data_tries++;
-        if (c->state == CONN_CONNECTING) {
-            simtime_t late = now_of(s) + s->half_rtt - t->t_first;
-            t->t_first += late;
-            t->t_head += late;
-            conn_message(s, s->cls_data, id, t->t_first);
-        }
+        simtime_t late = now_of(s) + s->half_rtt - t->t_first;
+        t->t_first += late;
+        t->t_head += late;
+        conn_message(s, s->cls_data, id, t->t_first);
     } else {
         done_reading(s, id);
     }

@@ -81,6 +81,29 @@ void mpm_set_accepting(struct server *s, uint32_t child, bool accepting)
     s->not_accepting += accepting ? -1 : 1;
 }
 
+/* ---- CPU time ---- */
+
+#define CLOCK_TICK (10 * SIM_MS)
+
+/* User and system time, about half each, are shown in whole ticks. */
+static int64_t shown_ticks(simtime_t cpu)
+{
+    return 2 * (cpu / 2 / CLOCK_TICK);
+}
+
+void process_spent(struct server *s, uint32_t child, simtime_t cpu)
+{
+    struct child *ch = child_at(s, child);
+    s->cpu_ticks += shown_ticks(ch->cpu + cpu) - shown_ticks(ch->cpu);
+    ch->cpu += cpu;
+}
+
+double process_cpu_s(const struct server *s)
+{
+    return simtime_to_s(s->cpu_ticks * CLOCK_TICK
+                        + s->cpu_reaped / CLOCK_TICK * CLOCK_TICK);
+}
+
 /* ---- threads ---- */
 
 void mpm_push_idle(struct server *s, uint32_t thread)
@@ -209,6 +232,8 @@ uint32_t process_fork(struct server *s, uint32_t slot)
         ? m->cpu_process_init + m->cpu_thread * (simtime_t)s->per_child
         : m->cpu_child_init;
     ch->job = CPU_NONE;
+    s->cpu_reaped += m->cpu_fork;
+    process_spent(s, id, init);
     if (init > 0)
         ch->job = cpu_submit(s->cpu, init, child_init_done, s, id);
     else
@@ -265,6 +290,7 @@ void mpm_child_exit(struct server *s, uint32_t id)
     mpm_unwatch_pod(s, id);
     memory_child_gone(s, id);
     cpu_charge(s->cpu, s->conf.machine.cpu_exit);
+    process_spent(s, id, s->conf.machine.cpu_exit);
     ch->state = CHILD_ZOMBIE;
     s->live_children--;
     s->zombies++;
@@ -277,6 +303,8 @@ void process_reap(struct server *s, uint32_t id)
     struct child *ch = child_at(s, id);
     must(ch->state == CHILD_ZOMBIE);
     s->zombies--;
+    s->cpu_ticks -= shown_ticks(ch->cpu);
+    s->cpu_reaped += ch->cpu;
     if (ch->quiescing)
         s->stopping--;
     mpm_set_accepting(s, id, true);

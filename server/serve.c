@@ -13,18 +13,29 @@
 
 static void work(struct server *s, uint32_t id, simtime_t demand, sim_fn then)
 {
-    if (demand <= 0) {
+    struct txn *t = conn_txn(s, id);
+    t->demand = demand;
+    if (demand <= 0)
         then(s, id);
-        return;
-    }
-    conn_txn(s, id)->job = cpu_submit(s->cpu, demand, then, s, id);
+    else
+        t->job = cpu_submit(s->cpu, demand, then, s, id);
+}
+
+/* What waking the thread costs beyond its work: nothing on busy cores. */
+static simtime_t wakeup(const struct server *s)
+{
+    return cpu_running(s->cpu) < s->conf.machine.cpus
+        ? s->conf.machine.cpu_wakeup
+        : 0;
 }
 
 /* First thing a CPU callback does. */
 static struct txn *worked(struct server *s, uint32_t id)
 {
     struct txn *t = conn_txn(s, id);
+    process_spent(s, conn_at(s, id)->child, t->demand);
     t->job = CPU_NONE;
+    t->demand = 0;
     return t;
 }
 
@@ -380,7 +391,7 @@ static void request_read(void *srv, uint32_t id)
     mpm_set_slot(s, t->thread, SLOT_WRITING);
     memory_request(s, t->thread);
     simtime_t cost = m->cpu_request + (c->served ? 0 : m->cpu_accept)
-        + (s->model->async ? m->cpu_handoff : 0);
+        + (s->model->async ? m->cpu_handoff : 0) + wakeup(s);
     if (t->d.cpu == 0)
         cost += bytes_cost(s, c, t);
     work(s, id, cost, handler);
@@ -696,10 +707,11 @@ void serve_timer(void *srv, uint32_t id)
             } else {
                 handler_slept(s, id);
             }
-        } else if (t->d.cpu > 0) {
-            work(s, id, t->d.cpu + bytes_cost(s, c, t), respond);
-        } else {
-            respond_with(s, id, 200);
+        } else { /* the sleep is over */
+            simtime_t demand = wakeup(s);
+            if (t->d.cpu > 0)
+                demand += t->d.cpu + bytes_cost(s, c, t);
+            work(s, id, demand, respond);
         }
         break;
     case CONN_WRITING:

@@ -166,7 +166,7 @@ void server_snapshot(struct server *s, struct snapshot *o)
     o->established = s->tcp[TCP_ESTABLISHED];
     o->close_wait = s->tcp[TCP_CLOSE_WAIT];
     o->closing = s->tcp[TCP_CLOSING];
-    o->cpu_s = cpu_seconds(s->cpu);
+    o->cpu_s = process_cpu_s(s);
     memory_snapshot(s, o);
 }
 
