@@ -82,8 +82,8 @@ static bool load(const void *conf, struct arena *a, bool lenient,
     const struct access_log_conf *c = conf;
     struct log_opts o = {
         .keepalive_gap = c->keepalive_gap,
-        .busy = (simtime_t)(dist_mean(&c->traffic.service)
-                            + dist_mean(&c->traffic.cpu)),
+        .busy = (simtime_t)(dist_mean(&c->traffic.service) +
+                            dist_mean(&c->traffic.cpu)),
         .skip = c->skip,
         .spread_seed = (uint64_t)c->spread_seed,
         .lenient = lenient,
@@ -161,8 +161,8 @@ static bool hold(void *state, const void *conf, const void *shared,
 {
     const struct access_log_state *s = state;
     const struct access_log_conf *c = conf;
-    return log_conn_persistent(shared, client)
-        && traffic_unit(&s->streams, client, 2) < c->hold;
+    return log_conn_persistent(shared, client) &&
+           traffic_unit(&s->streams, client, 2) < c->hold;
 }
 
 const struct workload workload_access_log = {

@@ -66,9 +66,9 @@ struct note {
 };
 
 #define CHUNK_BITS 12
-#define CHUNK (1u << CHUNK_BITS)
-#define CHUNKS (1u << (SIM_ID_BITS - CHUNK_BITS))
-#define NONE UINT32_MAX
+#define CHUNK      (1u << CHUNK_BITS)
+#define CHUNKS     (1u << (SIM_ID_BITS - CHUNK_BITS))
+#define NONE       UINT32_MAX
 
 struct chunk {
     struct clients *owner;
@@ -89,7 +89,7 @@ struct clients {
     struct sim_timer timer; /* the next arrival: */
     simtime_t next_due;
     uint32_t next_key;
-    uint32_t free_head;  /* ids used before */
+    uint32_t free_head;        /* ids used before */
     uint32_t fresh, fresh_end; /* ids of the current chunk never used */
 };
 
@@ -219,14 +219,14 @@ static bool ask_demand(struct clients *cl, uint32_t key, uint32_t n,
 
 static bool wants_reconnect(struct clients *cl, uint32_t key, uint32_t n)
 {
-    return cl->type->reconnect
-        && cl->type->reconnect(cl->state, cl->w->conf, cl->w->shared, key, n);
+    return cl->type->reconnect &&
+           cl->type->reconnect(cl->state, cl->w->conf, cl->w->shared, key, n);
 }
 
 static bool wants_hold(struct clients *cl, uint32_t key)
 {
-    return cl->type->hold
-        && cl->type->hold(cl->state, cl->w->conf, cl->w->shared, key);
+    return cl->type->hold &&
+           cl->type->hold(cl->state, cl->w->conf, cl->w->shared, key);
 }
 
 /* ---- rows ---- */
@@ -341,8 +341,8 @@ static void think(struct population *p, uint32_t id, simtime_t pause)
 {
     struct cold *c = cold_at(p, id);
     simtime_t due;
-    if (pause == SIM_NEVER
-        || __builtin_add_overflow(sim_now(p->sim), pause, &due))
+    if (pause == SIM_NEVER ||
+        __builtin_add_overflow(sim_now(p->sim), pause, &due))
         due = SIM_NEVER;
     if (due != SIM_NEVER && due >= owner_of(p, id)->until) {
         close_conn(p, c);
@@ -450,9 +450,8 @@ static void ready(struct population *p, uint32_t id)
     /* The time-out runs on from connect(), but strikes only once the request
      * has been sent. */
     c->state = ST_FIRST;
-    if (pause != SIM_NEVER
-        && !__builtin_add_overflow(sim_now(p->sim), pause, &due)
-        && due <= p->end)
+    if (pause != SIM_NEVER &&
+        !__builtin_add_overflow(sim_now(p->sim), pause, &due) && due <= p->end)
         sim_at(p->sim, due, p->wake_class, id);
 }
 
@@ -693,8 +692,8 @@ void clients_add(struct clients *cl, uint32_t key, simtime_t at)
 /* Asks when the client numbered next_key comes, and waits for it. */
 static void await_arrival(struct clients *cl)
 {
-    simtime_t t = cl->type->arrive(cl->state, cl->w->conf, cl->w->shared,
-                                   cl->next_key);
+    simtime_t t =
+        cl->type->arrive(cl->state, cl->w->conf, cl->w->shared, cl->next_key);
     cl->next_due = t >= cl->until ? SIM_NEVER : t;
     if (cl->next_due <= cl->p->end)
         sim_timer_arm(cl->p->sim, &cl->timer, cl->next_due);
@@ -735,9 +734,8 @@ struct population *population_new(struct sim *s, struct server *srv,
     return p;
 }
 
-struct clients *clients_new(struct population *p,
-                            const struct workload_conf *w, uint32_t index,
-                            uint64_t seed, uint64_t replication)
+struct clients *clients_new(struct population *p, const struct workload_conf *w,
+                            uint32_t index, uint64_t seed, uint64_t replication)
 {
     struct clients *cl = must_zalloc(1, sizeof *cl);
     cl->p = p;
@@ -751,8 +749,8 @@ struct clients *clients_new(struct population *p,
     cl->next_due = SIM_NEVER;
     cl->free_head = NONE;
     sim_timer_init(p->sim, &cl->timer, on_arrival, cl, 0);
-    p->workloads = must_realloc(p->workloads, p->nworkloads + 1,
-                                sizeof(struct clients *));
+    p->workloads =
+        must_realloc(p->workloads, p->nworkloads + 1, sizeof(struct clients *));
     p->workloads[p->nworkloads++] = cl;
     return cl;
 }
@@ -832,8 +830,8 @@ void population_finish(struct population *p)
     must(!p->finished);
     p->finished = true;
     for (uint32_t id = 0; id < p->nchunks << CHUNK_BITS; id++) {
-        if (cold_at(p, id)->state != ST_FREE
-            && last_row(p, id, rows_next(&rows)))
+        if (cold_at(p, id)->state != ST_FREE &&
+            last_row(p, id, rows_next(&rows)))
             rows.n++;
     }
     for (size_t i = 0; i < p->nworkloads; i++)
@@ -875,9 +873,9 @@ size_t population_live(const struct population *p)
 
 size_t population_bytes(const struct population *p)
 {
-    return p->nchunks * (CHUNK * sizeof(struct cold))
-        + p->keys * (CHUNK * sizeof(uint32_t)) + pool_bytes(&p->hot)
-        + pool_bytes(&p->notes);
+    return p->nchunks * (CHUNK * sizeof(struct cold)) +
+           p->keys * (CHUNK * sizeof(uint32_t)) + pool_bytes(&p->hot) +
+           pool_bytes(&p->notes);
 }
 
 /* ---- for workloads ---- */

@@ -60,9 +60,9 @@ size_t population_live(const struct population *p);
 
 /* The clients of workload W, number INDEX in the scenario, in P, which frees
  * them. W must outlive P. */
-struct clients *clients_new(struct population *p,
-                            const struct workload_conf *w, uint32_t index,
-                            uint64_t seed, uint64_t replication);
+struct clients *clients_new(struct population *p, const struct workload_conf *w,
+                            uint32_t index, uint64_t seed,
+                            uint64_t replication);
 /* Calls the workload's start(), then begins to ask its arrive(). */
 void clients_start(struct clients *cl);
 

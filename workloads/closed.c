@@ -72,8 +72,8 @@ static simtime_t arrive(void *state, const void *conf, const void *shared,
         return SIM_NEVER;
     if (c->begin == BEGIN_RANDOM)
         place += rng_unit(&s->begin);
-    return c->traffic.from
-        + (simtime_t)((double)c->spread * (place / (double)c->clients));
+    return c->traffic.from +
+           (simtime_t)((double)c->spread * place / (double)c->clients);
 }
 
 static void link_of(void *state, const void *conf, const void *shared,
@@ -106,8 +106,8 @@ static bool reconnect(void *state, const void *conf, const void *shared,
     (void)state;
     (void)shared;
     (void)client;
-    return c->requests_per_connection > 0
-        && n % c->requests_per_connection == 0;
+    return c->requests_per_connection > 0 &&
+           n % c->requests_per_connection == 0;
 }
 
 const struct workload workload_closed = {

@@ -51,8 +51,8 @@ static simtime_t arrive(void *state, const void *conf, const void *shared,
     (void)shared;
     if (k >= c->clients)
         return SIM_NEVER;
-    return c->traffic.from
-        + (simtime_t)((double)c->spread * ((double)k / (double)c->clients));
+    return c->traffic.from +
+           (simtime_t)((double)c->spread * k / (double)c->clients);
 }
 
 static void link_of(void *state, const void *conf, const void *shared,

@@ -10,7 +10,7 @@
 
 #include "sim/must.h"
 
-#define TEXT_SIZE (4u * GZREAD_LINE_MAX)
+#define TEXT_SIZE   (4u * GZREAD_LINE_MAX)
 #define PACKED_SIZE 65536u
 
 struct gzread {
@@ -56,8 +56,7 @@ struct gzread *gzread_open(const char *path, struct err *e)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        err_at(e, ERR_IO, path, 0, 0, NULL, "cannot open: %s",
-               strerror(errno));
+        err_at(e, ERR_IO, path, 0, 0, NULL, "cannot open: %s", strerror(errno));
         return NULL;
     }
     struct gzread *g = must_zalloc(1, sizeof *g);

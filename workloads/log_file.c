@@ -12,12 +12,12 @@
 #include "workloads/gzread.h"
 #include "workloads/logline.h"
 
-#define BAD_SHOWN 3
-#define BAD_LIMIT 0.05
-#define NONE UINT32_MAX
-#define OPEN_LOOK 64 /* connections of a client looked at for an idle one */
+#define BAD_SHOWN    3
+#define BAD_LIMIT    0.05
+#define NONE         UINT32_MAX
+#define OPEN_LOOK    64 /* connections of a client looked at for an idle one */
 #define MAX_REQUESTS LOG_CONN_FIRST
-#define MAX_SPAN (100LL * 366 * 86400) /* s */
+#define MAX_SPAN     (100LL * 366 * 86400) /* s */
 
 /* A request while reading. */
 struct item {
@@ -26,9 +26,9 @@ struct item {
     uint64_t word; /* bytes, and above them the flags */
 };
 #define ITEM_PERSISTENT (1ull << 63) /* HTTP/1.1 or later */
-#define ITEM_LATER (1ull << 62)      /* not the first of its connection */
-#define ITEM_TAIL (1ull << 61)  /* the last of its connection */
-#define ITEM_BYTES (ITEM_TAIL - 1)
+#define ITEM_LATER      (1ull << 62) /* not the first of its connection */
+#define ITEM_TAIL       (1ull << 61) /* the last of its connection */
+#define ITEM_BYTES      (ITEM_TAIL - 1)
 
 struct bad_line {
     long line;
@@ -123,11 +123,11 @@ static bool read_lines(struct reader *r)
 static bool judge_lines(struct reader *r)
 {
     const struct bad_line *b = &r->shown[0];
-    if (r->bad > 0
-        && ((double)r->bad > BAD_LIMIT * (double)r->lines || r->n == 0)) {
+    if (r->bad > 0 &&
+        ((double)r->bad > BAD_LIMIT * (double)r->lines || r->n == 0)) {
         if (!r->o->lenient || r->n == 0)
-            return err_at(r->e, ERR_CONTENT, r->path, b->line,
-                          (long)b->column, NULL,
+            return err_at(r->e, ERR_CONTENT, r->path, b->line, (long)b->column,
+                          NULL,
                           "%s; %zu of %zu lines are not in Common or "
                           "Combined Log Format%s",
                           logline_why_text[b->why], r->bad, r->lines,
@@ -145,16 +145,18 @@ static bool judge_lines(struct reader *r)
 static void note_lines(const struct reader *r)
 {
     if (r->bad > 0)
-        note(r, "%s: warning: %zu of %zu lines (%.2g %%) are not in Common or "
-                "Combined Log Format and were left out:",
+        note(r,
+             "%s: warning: %zu of %zu lines (%.2g %%) are not in Common or "
+             "Combined Log Format and were left out:",
              r->path, r->bad, r->lines,
              100 * (double)r->bad / (double)r->lines);
     for (size_t i = 0; i < r->bad && i < BAD_SHOWN; i++)
-        note(r, "%s:%ld:%zu: %s", r->path, r->shown[i].line,
-             r->shown[i].column, logline_why_text[r->shown[i].why]);
+        note(r, "%s:%ld:%zu: %s", r->path, r->shown[i].line, r->shown[i].column,
+             logline_why_text[r->shown[i].why]);
     if (r->silent > 0)
-        note(r, "%s: %zu connections on which no request was sent (logged "
-                "as \"-\") were left out",
+        note(r,
+             "%s: %zu connections on which no request was sent (logged "
+             "as \"-\") were left out",
              r->path, r->silent);
 }
 
@@ -259,16 +261,18 @@ static bool note_clumps(const struct reader *r)
         second[(t % 60 + 60) % 60]++;
     }
     if (span >= 3 * 3600 && crowded(minute, 60, r->n, &at)) {
-        note(r, "%s: warning: %zu of %zu requests fall into minute :%02zu of "
-                "an hour: the stamps are no arrival process; do not read "
-                "rates, queues or waiting times from this replay",
+        note(r,
+             "%s: warning: %zu of %zu requests fall into minute :%02zu of "
+             "an hour: the stamps are no arrival process; do not read "
+             "rates, queues or waiting times from this replay",
              r->path, minute[at], r->n, at);
         found = true;
     }
     if (span >= 600 && crowded(second, 60, r->n, &at)) {
-        note(r, "%s: warning: %zu of %zu requests fall into second :%02zu of "
-                "a minute: the stamps are no arrival process; do not read "
-                "rates, queues or waiting times from this replay",
+        note(r,
+             "%s: warning: %zu of %zu requests fall into second :%02zu of "
+             "a minute: the stamps are no arrival process; do not read "
+             "rates, queues or waiting times from this replay",
              r->path, second[at], r->n, at);
         found = true;
     }
@@ -283,13 +287,15 @@ static void note_order(const struct reader *r)
     /* Lines come in the order of completion, so small steps back are the
      * rule (C-45). */
     if (share > 0.25 || r->back > 600)
-        note(r, "%s: warning: %zu lines are stamped earlier than the line "
-                "before, by up to %lld s: the log is not in order of time "
-                "and was sorted",
+        note(r,
+             "%s: warning: %zu lines are stamped earlier than the line "
+             "before, by up to %lld s: the log is not in order of time "
+             "and was sorted",
              r->path, r->disordered, (long long)r->back);
     else
-        note(r, "%s: %zu lines are stamped earlier than the line before (by "
-                "up to %lld s), as is usual; sorted",
+        note(r,
+             "%s: %zu lines are stamped earlier than the line before (by "
+             "up to %lld s), as is usual; sorted",
              r->path, r->disordered, (long long)r->back);
 }
 
@@ -401,8 +407,9 @@ static struct log_file *collect(struct reader *r, size_t conns)
         const struct item *x = &r->item[i];
         if (x->word & ITEM_LATER)
             continue;
-        f->first[f->nconn++] = (uint32_t)at
-            | (x->word & ITEM_PERSISTENT ? LOG_CONN_PERSISTENT : 0);
+        f->first[f->nconn++] =
+            (uint32_t)at |
+            (x->word & ITEM_PERSISTENT ? LOG_CONN_PERSISTENT : 0);
         for (;;) {
             f->req[at++] =
                 (struct log_req){ x->t, (int64_t)(x->word & ITEM_BYTES) };
@@ -428,21 +435,26 @@ static void note_result(const struct reader *r, const struct log_file *f)
     double unit = span < 120 ? 1 : span < 7200 ? 60 : 3600;
     note(r, "%s: %zu requests of %zu clients in %.3g %s", r->path, f->nreq,
          r->hosts, span / unit,
-         unit < 2 ? "s" : unit < 61 ? "min" : "h");
-    note(r, "%s: stamps have whole seconds: each request is placed at a "
-            "random instant of its second (spread_seed %llu)",
+         unit < 2    ? "s"
+         : unit < 61 ? "min"
+                     : "h");
+    note(r,
+         "%s: stamps have whole seconds: each request is placed at a "
+         "random instant of its second (spread_seed %llu)",
          r->path, (unsigned long long)r->o->spread_seed);
-    note(r, "%s: %zu connections, an estimate: a client's request comes on a "
-            "connection it used at most %s (keepalive_gap) and at least %s "
-            "(service) before, else on a new one; HTTP/1.0 and older: one "
-            "request each",
+    note(r,
+         "%s: %zu connections, an estimate: a client's request comes on a "
+         "connection it used at most %s (keepalive_gap) and at least %s "
+         "(service) before, else on a new one; HTTP/1.0 and older: one "
+         "request each",
          r->path, f->nconn,
          simtime_format(r->o->keepalive_gap, gap, sizeof gap),
          simtime_format(r->o->busy, busy, sizeof busy));
     if (r->n >= 100 && (double)r->crowd >= 0.5 * (double)r->n)
-        note(r, "%s: warning: %.0f %% of the requests come from one address "
-                "(a proxy, a load balancer?): who shared a connection cannot "
-                "be told",
+        note(r,
+             "%s: warning: %.0f %% of the requests come from one address "
+             "(a proxy, a load balancer?): who shared a connection cannot "
+             "be told",
              r->path, 100 * (double)r->crowd / (double)r->n);
 }
 

@@ -23,7 +23,7 @@ struct log_opts {
     simtime_t busy;          /* a request keeps its connection for so long */
     simtime_t skip;          /* the replay begins so long after the first */
     uint64_t spread_seed;
-    bool lenient;            /* also when more than 5 % of lines are bad */
+    bool lenient; /* also when more than 5 % of lines are bad */
     void (*note)(void *ctx, const char *text); /* may be NULL */
     void *note_ctx;
 };
@@ -34,18 +34,18 @@ struct log_req {
 };
 
 struct log_file {
-    struct log_req *req; /* by connection, in order of time in each */
-    uint32_t *first;     /* of each connection, nconn + 1 of them */
-    size_t nconn, nreq;  /* connections in order of their first request */
+    struct log_req *req;       /* by connection, in order of time in each */
+    uint32_t *first;           /* of each connection, nconn + 1 of them */
+    size_t nconn, nreq;        /* connections in order of their first request */
     size_t lines, bad, silent; /* read, not understood, without a request */
-    size_t disordered;   /* stamped earlier than the line before */
-    bool clumped;        /* no arrival process: see the note */
+    size_t disordered;         /* stamped earlier than the line before */
+    bool clumped;              /* no arrival process: see the note */
 };
 
 /* The bit in conn's first word: did it speak HTTP/1.1 or later? Such
  * connections are left open by browsers. */
 #define LOG_CONN_PERSISTENT 0x80000000u
-#define LOG_CONN_FIRST 0x7fffffffu
+#define LOG_CONN_FIRST      0x7fffffffu
 
 static inline size_t log_conn_first(const struct log_file *f, size_t conn)
 {

@@ -74,30 +74,31 @@ static int64_t days_to(unsigned y, unsigned m)
     static const short before[] = { 0,   31,  59,  90,  120, 151,
                                     181, 212, 243, 273, 304, 334 };
     int64_t p = (int64_t)y - 1;
-    return p * 365 + p / 4 - p / 100 + p / 400 - 719162 + before[m - 1]
-        + (m > 2 && leap(y));
+    return p * 365 + p / 4 - p / 100 + p / 400 - 719162 + before[m - 1] +
+           (m > 2 && leap(y));
 }
 
 /* "01/Jul/1995:00:00:01 -0400", 26 bytes. */
 static bool parse_time(const char *s, int64_t *t)
 {
-    static const char days[] = { 31, 28, 31, 30, 31, 30,
-                                 31, 31, 30, 31, 30, 31 };
+    static const char days[] = {
+        31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
+    };
     unsigned d = two(s), m = month(s + 3), y = two(s + 7) * 100 + two(s + 9);
     unsigned hh = two(s + 12), mm = two(s + 15), ss = two(s + 18);
     unsigned zh = two(s + 22), zm = two(s + 24);
     int64_t zone;
-    if (s[2] != '/' || s[6] != '/' || s[11] != ':' || s[14] != ':'
-        || s[17] != ':' || s[20] != ' ' || (s[21] != '+' && s[21] != '-'))
+    if (s[2] != '/' || s[6] != '/' || s[11] != ':' || s[14] != ':' ||
+        s[17] != ':' || s[20] != ' ' || (s[21] != '+' && s[21] != '-'))
         return false;
-    if (m == 0 || two(s + 7) > 99 || two(s + 9) > 99 || y == 0 || d == 0
-        || d > (unsigned)days[m - 1] + (m == 2 && leap(y)))
+    if (m == 0 || two(s + 7) > 99 || two(s + 9) > 99 || y == 0 || d == 0 ||
+        d > (unsigned)days[m - 1] + (m == 2 && leap(y)))
         return false;
     if (hh > 23 || mm > 59 || ss > 60 || zh > 15 || zm > 59)
         return false;
     zone = (int64_t)(zh * 3600 + zm * 60);
-    *t = (days_to(y, m) + d - 1) * 86400 + hh * 3600 + mm * 60 + ss
-        + (s[21] == '-' ? zone : -zone);
+    *t = (days_to(y, m) + d - 1) * 86400 + hh * 3600 + mm * 60 + ss +
+         (s[21] == '-' ? zone : -zone);
     return true;
 }
 
@@ -108,8 +109,8 @@ static bool ends_request(const char *q, const char *end)
         return false;
     if (q[2] == '-')
         return end - q == 3 || q[3] == ' ';
-    return end - q >= 5 && is_digit(q[2]) && is_digit(q[3]) && is_digit(q[4])
-        && (end - q == 5 || q[5] == ' ');
+    return end - q >= 5 && is_digit(q[2]) && is_digit(q[3]) && is_digit(q[4]) &&
+           (end - q == 5 || q[5] == ' ');
 }
 
 /* The quote that closes the request that begins at S. Servers that escape
@@ -135,8 +136,7 @@ static const char *closing_quote(const char *s, const char *end)
 static int protocol(const char *s, const char *end)
 {
     const char *p = memrchr(s, ' ', (size_t)(end - s));
-    if (!p || end - p < 7 || memcmp(p + 1, "HTTP/", 5) != 0
-        || !is_digit(p[6]))
+    if (!p || end - p < 7 || memcmp(p + 1, "HTTP/", 5) != 0 || !is_digit(p[6]))
         return 9;
     if (end - p >= 9 && p[7] == '.' && is_digit(p[8]))
         return (p[6] - '0') * 10 + (p[8] - '0');
@@ -191,8 +191,7 @@ enum logline_why logline_parse(const char *text, size_t len,
         out->status = 0;
         s++;
     } else {
-        out->status =
-            (s[0] - '0') * 100 + (s[1] - '0') * 10 + (s[2] - '0');
+        out->status = (s[0] - '0') * 100 + (s[1] - '0') * 10 + (s[2] - '0');
         if (out->status < 100 || out->status > 599)
             return bad(out, text, s, LOGLINE_BAD_STATUS);
         s += 3;

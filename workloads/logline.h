@@ -31,12 +31,12 @@ enum logline_why {
 extern const char *const logline_why_text[LOGLINE_WHYS];
 
 struct logline {
-    uint64_t host;  /* a hash of the host's name or address */
-    int64_t t;      /* seconds since 1970-01-01 UTC */
-    int64_t bytes;  /* of the body; "-" is 0 */
+    uint64_t host; /* a hash of the host's name or address */
+    int64_t t;     /* seconds since 1970-01-01 UTC */
+    int64_t bytes; /* of the body; "-" is 0 */
     int status;
-    int http;       /* 9, 10, 11, 20: the protocol times 10 */
-    size_t column;  /* where a bad line stops making sense, from 1 */
+    int http;      /* 9, 10, 11, 20: the protocol times 10 */
+    size_t column; /* where a bad line stops making sense, from 1 */
 };
 
 /* Reads TEXT (LEN bytes; TEXT[LEN] need not exist). *OUT is complete when

@@ -75,8 +75,7 @@ enum number_fault number_parse(const char *text, size_t len, int scale,
     if (!any)
         return NUMBER_BAD;
     if (s < end) {
-        if ((*s != 'e' && *s != 'E')
-            || !parse_exponent(s + 1, end, &exponent))
+        if ((*s != 'e' && *s != 'E') || !parse_exponent(s + 1, end, &exponent))
             return NUMBER_BAD;
     }
     if (minus && m > 0)

@@ -9,13 +9,14 @@
 enum number_fault {
     NUMBER_OK,
     NUMBER_EMPTY,
-    NUMBER_BAD,      /* not a decimal number */
+    NUMBER_BAD, /* not a decimal number */
     NUMBER_NEGATIVE,
-    NUMBER_LARGE     /* beyond the range of the result */
+    NUMBER_LARGE /* beyond the range of the result */
 };
 
 /* Reads all of TEXT, LEN bytes such as "12", "0.25" or "1e-3", as a number
- * times 10^SCALE, rounded to the nearest: "0.25" at scale 9 is 250000000.
+ * times 10^SCALE, rounded to the nearest: "0.25" at scale 9 is 250000000. Of
+ * more than 18 significant digits the rest counts as zeros.
  * *OUT is left alone on a fault; -0 is 0. */
 enum number_fault number_parse(const char *text, size_t len, int scale,
                                int64_t *out);

@@ -27,8 +27,10 @@ static bool load(const void *conf, struct arena *a, bool lenient,
         return false;
     if (t->nconn == 0 && note)
         note(note_ctx,
-             arena_printf(a, "%s: the trace has no rows: the servers will "
-                             "stand idle", c->file));
+             arena_printf(a,
+                          "%s: the trace has no rows: the servers will "
+                          "stand idle",
+                          c->file));
     *shared = t;
     return true;
 }

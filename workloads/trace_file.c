@@ -118,16 +118,14 @@ static bool read_number(struct reader *r, int c, const char *line,
     char buf[44];
     long col = text - line + 1;
     enum number_fault f = number_parse(text, len, columns[c].scale, v);
-    if (f == NUMBER_OK && columns[c].whole
-        && memchr(text, '.', len) != NULL)
+    if (f == NUMBER_OK && columns[c].whole && memchr(text, '.', len) != NULL)
         return err_at(r->e, ERR_CONTENT, r->path, gzread_lineno(r->in), col,
-                      NULL, "%s: \"%s\" is not a whole number",
-                      columns[c].name, shown(buf, text, len));
+                      NULL, "%s: \"%s\" is not a whole number", columns[c].name,
+                      shown(buf, text, len));
     if (f == NUMBER_LARGE || (f == NUMBER_OK && *v > columns[c].max))
         return err_at(r->e, ERR_CONTENT, r->path, gzread_lineno(r->in), col,
                       NULL, "%s: %s is not allowed; it must be %s",
-                      columns[c].name, shown(buf, text, len),
-                      columns[c].limit);
+                      columns[c].name, shown(buf, text, len), columns[c].limit);
     if (f == NUMBER_EMPTY)
         return err_at(r->e, ERR_CONTENT, r->path, gzread_lineno(r->in), col,
                       NULL, "%s is missing", columns[c].name);
@@ -146,8 +144,8 @@ static bool read_columns(struct reader *r, const char *line, size_t len,
     for (const char *p = line; p < end; p++)
         n += *p == ',';
     if (n != TRACE_COLUMNS)
-        return err_at(r->e, ERR_CONTENT, r->path, gzread_lineno(r->in), 1,
-                      NULL, "%d column%s where %d are wanted: %s", n,
+        return err_at(r->e, ERR_CONTENT, r->path, gzread_lineno(r->in), 1, NULL,
+                      "%d column%s where %d are wanted: %s", n,
                       n == 1 ? "" : "s", TRACE_COLUMNS, TRACE_HEADER);
     for (int c = 0; c < TRACE_COLUMNS; c++) {
         const char *comma = memchr(s, ',', (size_t)(end - s));
@@ -165,14 +163,14 @@ static bool same_conn(struct reader *r, const struct trace_conn *c,
                       const int64_t v[TRACE_COLUMNS],
                       const long col[TRACE_COLUMNS])
 {
-    int at = c->start != v[COL_START] ? COL_START
-        : c->tls != (v[COL_TLS] != 0) ? COL_TLS
-        : c->down != (float)((double)v[COL_DOWN] / 1e3) ? COL_DOWN
-        : c->up != (float)((double)v[COL_UP] / 1e3) ? COL_UP
-                                                      : -1;
+    int at = c->start != v[COL_START]                        ? COL_START
+             : c->tls != (v[COL_TLS] != 0)                   ? COL_TLS
+             : c->down != (float)((double)v[COL_DOWN] / 1e3) ? COL_DOWN
+             : c->up != (float)((double)v[COL_UP] / 1e3)     ? COL_UP
+                                                             : -1;
     if (at >= 0)
-        return err_at(r->e, ERR_CONTENT, r->path, gzread_lineno(r->in),
-                      col[at], NULL,
+        return err_at(r->e, ERR_CONTENT, r->path, gzread_lineno(r->in), col[at],
+                      NULL,
                       "%s differs from the row above; all rows of conn %u "
                       "must repeat its fields",
                       columns[at].name, c->id);

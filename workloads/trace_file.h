@@ -13,8 +13,8 @@
 #include "sim/err.h"
 #include "sim/simtime.h"
 
-#define TRACE_HEADER \
-    "conn,start_s,tls,down_Bps,up_Bps,req,think_s,sleep_ms,cpu_ms,bytes," \
+#define TRACE_HEADER                                                           \
+    "conn,start_s,tls,down_Bps,up_Bps,req,think_s,sleep_ms,cpu_ms,bytes,"      \
     "file,hold"
 #define TRACE_COLUMNS 12
 

@@ -21,7 +21,7 @@ struct traffic {
     bool file;
     int64_t head;
     double tls, slow_share;
-    double down, up; /* bytes per second, 0 = no limit */
+    double down, up;       /* bytes per second, 0 = no limit */
     simtime_t from, until; /* 0 = to the end */
 };
 

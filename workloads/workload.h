@@ -24,8 +24,8 @@
 struct clients; /* workloads/client.h: the population this workload feeds */
 
 struct workload {
-    const char *name;    /* the scenario's "type" */
-    const char *summary; /* one line for `mpmsim list` */
+    const char *name;           /* the scenario's "type" */
+    const char *summary;        /* one line for `mpmsim list` */
     const struct param *params; /* of conf; NULL-name terminated */
     size_t conf_size;
 

@@ -55,6 +55,7 @@ struct server {
      * all; may be NULL */
     enum fate (*fate)(uint32_t client, int conn, int request);
     void (*sent)(uint32_t client, const struct demand *d);
+    void (*linked)(uint32_t client, const struct link *link);
     int connects, open, peak;
     uint32_t used, nfree;
     struct fake_conn *conn;
@@ -93,8 +94,8 @@ static enum fate fake_ask(struct server *s, uint32_t conn, int request)
                    : FATE_ANSWER;
 }
 
-static uint32_t fake_connect(struct server *s, int population,
-                             uint32_t client, const struct link *link)
+static uint32_t fake_connect(struct server *s, int population, uint32_t client,
+                             const struct link *link)
 {
     uint32_t id = s->nfree ? s->free_ids[--s->nfree] : s->used++;
     struct fake_conn *c;
@@ -109,6 +110,8 @@ static uint32_t fake_connect(struct server *s, int population,
     c->link = *link;
     c->requests = 0;
     s->number[id] = s->connects++;
+    if (s->linked)
+        s->linked(client, link);
     if (++s->open > s->peak)
         s->peak = s->open;
     c->fate = fake_ask(s, id, -1);
@@ -217,23 +220,27 @@ static void fake_timer(void *ctx, uint32_t id)
     }
 }
 
-/* The file under test is compiled a second time against this net. */
-#define net_register        fake_register
-#define net_connect         fake_connect
-#define net_send            fake_send
-#define net_close           fake_close
-#define population_new      fake_population_new
-#define population_finish   fake_population_finish
-#define population_free     fake_population_free
-#define population_bytes    fake_population_bytes
-#define population_live     fake_population_live
-#define clients_new         fake_clients_new
-#define clients_start       fake_clients_start
-#define clients_add         fake_clients_add
-#define clients_sim         fake_clients_sim
-#define clients_end         fake_clients_end
-#define clients_base        fake_clients_base
-#define clients_stream      fake_clients_stream
-#define clients_until       fake_clients_until
+/* workloads/client.c is compiled a second time against this net, under names
+ * that begin with FAKE_PREFIX, which differs from one test file to the next. */
+#define FAKE_JOIN2(a, b)  a##b
+#define FAKE_JOIN(a, b)   FAKE_JOIN2(a, b)
+#define FAKE_NAME(name)   FAKE_JOIN(FAKE_PREFIX, name)
+#define net_register      fake_register
+#define net_connect       fake_connect
+#define net_send          fake_send
+#define net_close         fake_close
+#define population_new    FAKE_NAME(population_new)
+#define population_finish FAKE_NAME(population_finish)
+#define population_free   FAKE_NAME(population_free)
+#define population_bytes  FAKE_NAME(population_bytes)
+#define population_live   FAKE_NAME(population_live)
+#define clients_new       FAKE_NAME(clients_new)
+#define clients_start     FAKE_NAME(clients_start)
+#define clients_add       FAKE_NAME(clients_add)
+#define clients_sim       FAKE_NAME(clients_sim)
+#define clients_end       FAKE_NAME(clients_end)
+#define clients_base      FAKE_NAME(clients_base)
+#define clients_stream    FAKE_NAME(clients_stream)
+#define clients_until     FAKE_NAME(clients_until)
 
 #endif

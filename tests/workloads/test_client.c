@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#define FAKE_PREFIX client_test_
 #include "tests/workloads/fake_net.h"
 
 #include "workloads/client.c" /* after fake_net.h: against its functions */
@@ -21,8 +22,8 @@ struct conn_line {
 
 static bool list_open; /* the clients go on after errors, as synthetic ones */
 
-static simtime_t list_arrive(void *state, const void *conf,
-                             const void *shared, uint32_t k)
+static simtime_t list_arrive(void *state, const void *conf, const void *shared,
+                             uint32_t k)
 {
     const struct conn_line *c = conf;
     (void)state;
@@ -161,11 +162,11 @@ static void setup(void)
     begin(1000 * SIM_S);
 }
 
-#define MS(x) ((simtime_t)(x) * SIM_MS)
-#define check_row(i, no, what) \
-    do { \
-        ck_assert_int_eq(row[i].req, (no)); \
-        ck_assert_int_eq(row[i].err, (what)); \
+#define MS(x) ((simtime_t)(x)*SIM_MS)
+#define check_row(i, no, what)                                                 \
+    do {                                                                       \
+        ck_assert_int_eq(row[i].req, (no));                                    \
+        ck_assert_int_eq(row[i].err, (what));                                  \
     } while (0)
 
 /* ---- rows ---- */
@@ -350,15 +351,12 @@ START_TEST(other_failures_end_a_fixed_list)
         enum req_err err;
         int64_t bytes;
     } cases[] = {
-        { FATE_FIN, REQ_EOF, 0 },
-        { FATE_RST, REQ_RESET, 0 },
-        { FATE_TRUNC, REQ_TRUNC, 500 },
-        { FATE_500, REQ_HTTP, 1000 },
+        { FATE_FIN, REQ_EOF, 0 },         { FATE_RST, REQ_RESET, 0 },
+        { FATE_TRUNC, REQ_TRUNC, 500 },   { FATE_500, REQ_HTTP, 1000 },
         { FATE_SILENCE, REQ_TIMEOUT, 0 },
     };
     static const struct conn_line list[] = {
-        { 0, false, true, 3, { { 0, MS(20) }, { 0, 0 }, { 0, 0 } } },
-        { .n = 0 }
+        { 0, false, true, 3, { { 0, MS(20) }, { 0, 0 }, { 0, 0 } } }, { .n = 0 }
     };
     srv.fate = fate_of_first;
     first_fate = cases[_i].fate;
@@ -369,8 +367,8 @@ START_TEST(other_failures_end_a_fixed_list)
     ck_assert_int_eq(srv.open, 0);
     for (int i = 1; i < 3; i++) {
         check_row(i, i, REQ_SKIPPED);
-        ck_assert(row[i].t_sched == SIM_NEVER && row[i].t_start == SIM_NEVER
-                  && row[i].t_done == SIM_NEVER);
+        ck_assert(row[i].t_sched == SIM_NEVER && row[i].t_start == SIM_NEVER &&
+                  row[i].t_done == SIM_NEVER);
     }
 }
 END_TEST
@@ -470,8 +468,7 @@ static enum fate silent_second(uint32_t client, int conn, int request)
 START_TEST(the_time_out_runs_from_sending_on_a_kept_alive_connection)
 {
     static const struct conn_line list[] = {
-        { 0, false, false, 2, { { 0, MS(20) }, { MS(5000), 0 } } },
-        { .n = 0 }
+        { 0, false, false, 2, { { 0, MS(20) }, { MS(5000), 0 } } }, { .n = 0 }
     };
     srv.fate = silent_second;
     run_list(list, 100 * SIM_S);
@@ -484,8 +481,7 @@ END_TEST
 START_TEST(the_time_out_strikes_no_client_that_thinks)
 {
     static const struct conn_line list[] = {
-        { 0, false, false, 2, { { MS(70000), MS(20) }, { 0, 0 } } },
-        { .n = 0 }
+        { 0, false, false, 2, { { MS(70000), MS(20) }, { 0, 0 } } }, { .n = 0 }
     };
     run_list(list, 100 * SIM_S);
     /* but the one of connect() is over when the request is sent */
@@ -526,10 +522,10 @@ END_TEST
 START_TEST(what_is_not_over_at_the_end_is_unfinished)
 {
     static const struct conn_line list[] = {
-        { 0, false, false, 1, { { 0, MS(90000) } } },         /* served */
+        { 0, false, false, 1, { { 0, MS(90000) } } },          /* served */
         { 1, false, false, 2, { { 0, 0 }, { MS(9000), 0 } } }, /* thinks */
-        { 2, false, true, 1, { { 0, 0 } } },                  /* holds */
-        { 3, false, false, 1, { { MS(8000), 0 } } },          /* connected */
+        { 2, false, true, 1, { { 0, 0 } } },                   /* holds */
+        { 3, false, false, 1, { { MS(8000), 0 } } },           /* connected */
         { MS(7000), false, false, 2, { { 0, 0 }, { 0, 0 } } }, /* to come */
         { .n = 0 }
     };
@@ -570,8 +566,8 @@ END_TEST
 
 /* ---- what it costs ---- */
 
-static simtime_t many_arrive(void *state, const void *conf,
-                             const void *shared, uint32_t k)
+static simtime_t many_arrive(void *state, const void *conf, const void *shared,
+                             uint32_t k)
 {
     const int *n = conf;
     (void)state;
@@ -693,7 +689,6 @@ START_TEST(until_ends_clients_whose_next_request_is_later)
 }
 END_TEST
 
-
 Suite *suite_client(void);
 Suite *suite_client(void)
 {
@@ -705,18 +700,18 @@ Suite *suite_client(void)
     tcase_add_test(t, a_close_in_the_handshake_is_a_tls_error);
     tcase_add_test(t, the_first_think_time_runs_from_the_connection);
     tcase_add_test(t, a_kept_alive_request_starts_when_it_is_sent);
-    tcase_add_test(
-        t, a_close_while_thinking_is_noticed_when_the_request_is_due);
+    tcase_add_test(t,
+                   a_close_while_thinking_is_noticed_when_the_request_is_due);
     tcase_add_test(t, a_close_before_the_first_request_is_closed_too);
     tcase_add_test(t, a_close_before_any_byte_repeats_the_request_once);
     tcase_add_loop_test(t, other_failures_end_a_fixed_list, 0, 5);
-    tcase_add_test(
-        t, other_failures_cost_a_synthetic_client_only_its_connection);
+    tcase_add_test(t,
+                   other_failures_cost_a_synthetic_client_only_its_connection);
     tcase_add_test(t, a_refused_connection_ends_the_client);
     tcase_add_test(t, connection_close_opens_a_new_one_when_the_next_is_due);
     tcase_add_test(t, the_time_out_runs_from_connect);
-    tcase_add_test(
-        t, the_time_out_runs_from_sending_on_a_kept_alive_connection);
+    tcase_add_test(t,
+                   the_time_out_runs_from_sending_on_a_kept_alive_connection);
     tcase_add_test(t, the_time_out_strikes_no_client_that_thinks);
     tcase_add_test(t, a_held_connection_waits_for_the_server);
     tcase_add_test(t, connection_close_ends_a_client_that_would_hold);
