@@ -413,7 +413,8 @@ static bool include(struct parser *p, const char *directive, const char *args,
     if (name == NULL)
         return wrong(p, "%s needs a file", directive);
     if (strstr(name, "${") != NULL)
-        return optional || wrong(p, "%s names %s, and that is not defined",
+        return optional || wrong(p, "%s names \"%s\", and no Define before "
+                                    "this line sets that variable",
                                  directive, shown(p, name));
     count = candidates(p, name, names);
     for (size_t i = 0; i < count; i++) {

@@ -214,6 +214,8 @@ static const char *word_at(const struct json *j, size_t i, char *buf,
 
     if (i >= j->len)
         return "the end of the file";
+    if (j->text[i] == '"')
+        return "a string";
     if (word_char(j->text[i]) || j->text[i] == '-') {
         do {
             raw[n++] = j->text[i++];
@@ -455,8 +457,9 @@ static bool check_key(struct grammar *g)
                     "expected a key after the comma; remove the comma");
     if (c != '"')
         return fail(g->j, g->i, g->e,
-                    "expected a key in double quotes, found %s",
-                    word_at(g->j, g->i, word, sizeof word));
+                    "expected a key in double quotes, found %s%s",
+                    word_at(g->j, g->i, word, sizeof word),
+                    c == '#' ? "; comments start with //" : "");
     if (!check_string(g))
         return false;
     g->want = WANT_COLON;

@@ -115,6 +115,54 @@ static const char *listed(const char *const *names, size_t n, char *buf,
     return buf;
 }
 
+static bool is_known(const char *key, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(key, names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_misspelt(const struct reader *r, const struct json_node *m)
+{
+    for (size_t i = 0; i < r->nmisspelt; i++) {
+        if (r->misspelt[i] == m)
+            return true;
+    }
+    return false;
+}
+
+/* The key of M is a slip for MEANT. */
+static bool misspelt(struct reader *r, const struct json_node *m,
+                     const char *meant)
+{
+    if (r->nmisspelt < READER_MAX_ERRORS)
+        r->misspelt[r->nmisspelt++] = m;
+    return reader_fail(r, m, true, "unknown key; did you mean \"%s\"?",
+                       meant);
+}
+
+bool reader_missing(struct reader *r, const struct json_node *object,
+                    const char *key, const char *const *names, size_t n,
+                    const char *fmt, ...)
+{
+    char text[300];
+    va_list ap;
+
+    for (struct json_node *m = json_first(object); m != NULL;
+         m = json_next(m)) {
+        if (is_known(json_key(m), names, n) ||
+            err_nearest(json_key(m), &key, 1) == NULL)
+            continue;
+        return is_misspelt(r, m) ? false : misspelt(r, m, key);
+    }
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    return reader_fail(r, object, false, "missing key \"%s\"%s", key, text);
+}
+
 bool reader_keys(struct reader *r, const struct json_node *object,
                  const char *const *names, size_t n)
 {
@@ -125,14 +173,12 @@ bool reader_keys(struct reader *r, const struct json_node *object,
          m = json_next(m)) {
         const char *near;
         bool known = false;
-        for (size_t i = 0; i < n && !known; i++)
-            known = strcmp(json_key(m), names[i]) == 0;
+        known = is_misspelt(r, m) || is_known(json_key(m), names, n);
         if (known)
             continue;
         near = err_nearest(json_key(m), names, n);
         if (near != NULL)
-            ok = reader_fail(r, m, true,
-                             "unknown key; did you mean \"%s\"?", near);
+            ok = misspelt(r, m, near);
         else if (n <= 16)
             ok = reader_fail(r, m, true, "unknown key; known here: %s",
                              listed(names, n, list, sizeof list));
@@ -316,7 +362,7 @@ bool read_time(struct reader *r, const struct json_node *n, simtime_t min,
         return bad_quantity(r, n, A_TIME, "s", "ms");
     if (t < min || t > max) {
         (void)json_show(n, shown, sizeof shown);
-        if (max > (simtime_t)9e18)
+        if (max > (simtime_t)1e18)
             return reader_fail(r, n, false, "%s is out of range; at least %s",
                                shown, simtime_format(min, a, sizeof a));
         return reader_fail(r, n, false,
@@ -493,8 +539,8 @@ static bool read_law(struct reader *r, const struct json_node *n,
     for (int k = 0; k < DIST_KINDS; k++)
         kinds[k] = dist_name((enum dist_kind)k);
     if (name == NULL)
-        return reader_fail(r, n, false,
-                           "missing key \"dist\", the name of the law");
+        return reader_missing(r, n, "dist", NULL, 0,
+                              ", the name of the law");
     if (!read_choice(r, name, kinds, &kind))
         return false;
     d.kind = (enum dist_kind)kind;
@@ -508,8 +554,8 @@ static bool read_law(struct reader *r, const struct json_node *n,
         if (m != NULL)
             ok = read_law_key(r, m, type, &d) && ok;
         else if (strcmp(names[i], "weights") != 0)
-            ok = reader_fail(r, n, false, "missing key \"%s\" of the law %s",
-                             names[i], kinds[kind]);
+            ok = reader_missing(r, n, names[i], names, count, " of the law %s",
+                                kinds[kind]);
     }
     if (!ok)
         return false;

@@ -23,6 +23,8 @@ struct reader {
     const char *dir; /* of the document, "" or with its final slash */
     struct err errors[READER_MAX_ERRORS];
     size_t nerrors; /* further ones are dropped */
+    const struct json_node *misspelt[READER_MAX_ERRORS];
+    size_t nmisspelt; /* keys already reported as a slip for a missing one */
 };
 
 /* Adds an error at node N (its key if KEY). Always false. Values of --set
@@ -40,6 +42,13 @@ void reader_clear(struct reader *r);
 /* Every key of OBJECT must be among the N names; one error for each other. */
 bool reader_keys(struct reader *r, const struct json_node *object,
                  const char *const *names, size_t n);
+/* KEY is missing from OBJECT, which may have the N keys NAMES (NULL: not known
+ * yet): adds the error FMT, unless one of its keys is a slip for KEY, which is
+ * then said instead. Always false. */
+bool reader_missing(struct reader *r, const struct json_node *object,
+                    const char *key, const char *const *names, size_t n,
+                    const char *fmt, ...)
+    __attribute__((format(printf, 6, 7)));
 /* N must be of that type ("an object", …). */
 bool reader_type(struct reader *r, const struct json_node *n,
                  enum json_type want);

@@ -147,7 +147,7 @@ static bool read_name(struct build *b, const struct json_node *object,
     if (m != NULL && !read_text(&b->r, m, &name))
         return false;
     if (m == NULL && name == NULL)
-        return reader_fail(&b->r, object, false, "missing key \"name\"");
+        return reader_missing(&b->r, object, "name", NULL, 0, "%s", "");
     if (m != NULL && !check_name(b, m, name))
         return false;
     for (size_t i = 0; i < n; i++) {
@@ -222,9 +222,8 @@ static const struct workload *workload_type(struct build *b,
         found = workload_find(shortcuts[i]);
     }
     if (type == NULL && found == NULL) {
-        (void)reader_fail(&b->r, o, false,
-                          "missing key \"type\" (or \"trace\", "
-                          "\"access_log\")");
+        (void)reader_missing(&b->r, o, "type", NULL, 0,
+                             " (or \"trace\", \"access_log\")");
         return NULL;
     }
     if (type == NULL)
@@ -309,8 +308,7 @@ static bool read_workload_params(struct build *b, const struct json_node *o,
         if (m != NULL)
             ok = read_workload_param(b, m, p, w->conf) && ok;
         else if (p->def == NULL)
-            ok = reader_fail(&b->r, o, false, "missing key \"%s\": %s",
-                             p->name, p->help);
+            ok = reader_missing(&b->r, o, p->name, names, n, ": %s", p->help);
     }
     return ok;
 }
@@ -390,9 +388,8 @@ static void read_workloads(struct build *b)
     const struct json_node *w = json_get(root, "workload");
 
     if (w == NULL) {
-        (void)reader_fail(&b->r, root, false,
-                          "missing key \"workload\": where the requests come "
-                          "from");
+        (void)reader_missing(&b->r, root, "workload", top_keys,
+                             COUNT(top_keys), ": where the requests come from");
         return;
     }
     b->sc->workloads = arena_alloc(
@@ -679,9 +676,9 @@ static bool read_mpm(struct build *b, const struct json_node *o,
                            "\"prefork\", \"worker\" or \"event\" to the "
                            "server");
     if (asked < 0)
-        return reader_fail(&b->r, o, false,
-                           "missing key \"mpm\": \"prefork\", \"worker\" or "
-                           "\"event\"");
+        return reader_missing(&b->r, o, "mpm", server_keys,
+                              COUNT(server_keys),
+                              ": \"prefork\", \"worker\" or \"event\"");
     s->mpm = (enum mpm_kind)asked;
     return true;
 }
@@ -738,8 +735,8 @@ static void read_servers(struct build *b)
     bool ok = true;
 
     if (list == NULL) {
-        (void)reader_fail(&b->r, root, false,
-                          "missing key \"servers\": the servers to compare");
+        (void)reader_missing(&b->r, root, "servers", top_keys,
+                             COUNT(top_keys), ": the servers to compare");
         return;
     }
     if (!reader_type(&b->r, list, JSON_LIST))
@@ -779,9 +776,9 @@ static bool read_action(struct build *b, const struct json_node *o,
     if ((m = json_get(o, "at")) != NULL)
         ok = read_time(&b->r, m, -LONGEST, LONGEST, &a->at) && ok;
     else
-        ok = reader_fail(&b->r, o, false, "missing key \"at\"");
+        ok = reader_missing(&b->r, o, "at", keys, COUNT(keys), "%s", "");
     if ((m = json_get(o, "do")) == NULL)
-        return reader_fail(&b->r, o, false, "missing key \"do\"");
+        return reader_missing(&b->r, o, "do", keys, COUNT(keys), "%s", "");
     if (!read_choice(&b->r, m, action_names, &what))
         return false;
     a->what = (enum action_kind)what;
@@ -870,13 +867,13 @@ static bool read_backend(struct build *b, const struct json_node *o)
     if (!reader_type(&b->r, o, JSON_OBJECT))
         return false;
     if ((m = json_get(o, "type")) == NULL)
-        return reader_fail(&b->r, o, false,
-                           "missing key \"type\": \"proxy\" or \"php_fpm\"");
+        return reader_missing(&b->r, o, "type", NULL, 0,
+                              ": \"proxy\" or \"php_fpm\"");
     if (!read_choice(&b->r, m, types, &type))
         return false;
     ok = reader_keys(&b->r, o, keys[type], type == 0 ? 4 : 3);
     if ((m = json_get(o, "name")) == NULL)
-        ok = reader_fail(&b->r, o, false, "missing key \"name\"");
+        ok = reader_missing(&b->r, o, "name", NULL, 0, "%s", "");
     else if (!read_text(&b->r, m, &text) || !check_name(b, m, text))
         ok = false;
     if ((m = json_get(o, "concurrency")) != NULL)
@@ -887,7 +884,7 @@ static bool read_backend(struct build *b, const struct json_node *o)
     if (m != NULL)
         ok = read_text(&b->r, m, &text) && ok;
     else if (type == 1)
-        ok = reader_fail(&b->r, o, false, "missing key \"pool_conf\"");
+        ok = reader_missing(&b->r, o, "pool_conf", NULL, 0, "%s", "");
     return ok;
 }
 
@@ -1113,8 +1110,8 @@ static void read_general(struct build *b)
     if ((m = json_get(root, "about")) != NULL)
         (void)read_text(&b->r, m, &sc->about);
     if ((m = json_get(root, "duration")) == NULL)
-        (void)reader_fail(&b->r, root, false,
-                          "missing key \"duration\", such as \"60s\"");
+        (void)reader_missing(&b->r, root, "duration", top_keys,
+                             COUNT(top_keys), ", such as \"60s\"");
     else
         (void)read_time(&b->r, m, SIM_MS, LONGEST, &sc->duration);
     if ((m = json_get(root, "warm_up")) != NULL)

@@ -17,7 +17,8 @@
 struct window {
     int64_t looks;
     double accept_queue, busy, keepalive, reading, writing, processes, pss;
-    int64_t full; /* looks without an idle worker */
+    int64_t full; /* looks without an idle worker, and what all do then */
+    double full_keepalive, full_reading, full_writing;
     int64_t accept_queue_peak, busy_peak, keepalive_peak, processes_peak;
     int64_t private_peak, pss_peak;
 };
@@ -329,6 +330,9 @@ static void add_to_window(struct metrics *m, const struct snapshot *n)
     if (n->slots[SLOT_READY] == 0 && n->slots[SLOT_STARTING] == 0
         && taken >= m->o.worker_limit && m->o.worker_limit > 0) {
         w->full++;
+        w->full_keepalive += (double)kept;
+        w->full_reading += (double)n->slots[SLOT_READING];
+        w->full_writing += (double)n->slots[SLOT_WRITING];
         if (m->full_first == SIM_NEVER)
             m->full_first = sim_now(m->sim);
     }
@@ -613,6 +617,7 @@ static void summarise_server(const struct metrics *m,
     const struct window *w = &m->w;
     const struct snapshot *b = &m->base;
     double n = w->looks > 0 ? (double)w->looks : (double)NAN;
+    double full = w->full > 0 ? (double)w->full : (double)NAN;
     bool any = w->looks > 0;
 #define PEAK(v) (any ? (double)(v) : (double)NAN)
 
@@ -631,6 +636,9 @@ static void summarise_server(const struct metrics *m,
     out->workers.full_first_s = m->full_first != SIM_NEVER
         ? simtime_to_s(m->full_first)
         : (double)NAN;
+    out->workers.full_keepalive_mean = w->full_keepalive / full;
+    out->workers.full_reading_mean = w->full_reading / full;
+    out->workers.full_writing_mean = w->full_writing / full;
     out->processes.mean = w->processes / n;
     out->processes.peak = PEAK(w->processes_peak);
     out->processes.end = (double)last->processes;

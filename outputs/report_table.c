@@ -93,11 +93,11 @@ static char *in_unit(double v, enum unit unit, char *buf)
     case UNIT_BYTES:
         return num_bytes(v, buf);
     case UNIT_SHARE:
-        num_digits(v * 100, v * 100 >= 99.95 ? 4 : 3, buf);
+        num_digits(round(v * 1e4) / 100, v >= 0.9995 ? 4 : 3, buf);
         strcat(buf, " %");
         return buf;
     case UNIT_RATE:
-        num_digits(v, fabs(v) >= 1000 ? 6 : 4, buf);
+        num_digits(v, fabs(v) >= 1000 ? 4 : 3, buf);
         strcat(buf, " /s");
         return buf;
     case UNIT_COUNT:
@@ -304,11 +304,10 @@ static void title(const struct table *t)
     char buf[NUM_SIZE];
 
     fprintf(t->f, "%s\n", r->title != NULL ? r->title : r->file);
-    fprintf(t->f, "%s simulated",
-            simtime_format(r->duration, buf, sizeof buf));
+    fprintf(t->f, "%s s simulated", num_time_exact(r->duration, 0, buf));
     if (r->warm_up > 0)
-        fprintf(t->f, ", statistics from %s on",
-                simtime_format(r->warm_up, buf, sizeof buf));
+        fprintf(t->f, ", statistics from %s s on",
+                num_time_exact(r->warm_up, 0, buf));
     fprintf(t->f, ", seed %" PRIu64, r->seed);
     if (r->replications > 1)
         fprintf(t->f, ", mean of %" PRId64

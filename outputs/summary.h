@@ -52,6 +52,8 @@ struct summary {
         double full_share;   /* share of the window with no idle worker though
                                 all that MaxRequestWorkers allows exist */
         double full_first_s; /* first instant of it; NAN when never */
+        /* what they do meanwhile, NAN when never */
+        double full_keepalive_mean, full_reading_mean, full_writing_mean;
     } workers;
     struct {
         double mean, peak, end, started, ended;

@@ -66,14 +66,15 @@ static bool has_message(const struct summary *s, const char *const *codes)
     return false;
 }
 
+/* What most workers do while all are taken. */
 static enum cause holder(const struct summary *s)
 {
-    double taken = s->workers.busy_mean + s->workers.keepalive_mean;
-    if (s->workers.keepalive_mean > 0.5 * taken)
+    double half = 0.5 * s->workers.limit;
+    if (s->workers.full_keepalive_mean > half)
         return CAUSE_KEEPALIVE;
-    if (s->workers.reading_mean > 0.5 * taken)
+    if (s->workers.full_reading_mean > half)
         return CAUSE_READING;
-    if (s->workers.writing_mean > 0.5 * taken)
+    if (s->workers.full_writing_mean > half)
         return CAUSE_WRITING;
     return CAUSE_WORKERS;
 }
@@ -93,7 +94,7 @@ static enum cause find_cause(const struct report_server *rs)
         return CAUSE_OVERFLOW;
     if (s->processes.ended >= 3 && s->processes.ended >= s->processes.mean)
         return CAUSE_RECYCLING;
-    if (has_message(s, busy) && s->accept_queue.peak > 0)
+    if (has_message(s, busy) && s->accept_queue.peak >= 10)
         return CAUSE_SPAWNING;
     if (rs->settings != NULL && rs->settings->mpm == MPM_EVENT
         && s->accept_queue.mean >= 1)
@@ -293,32 +294,35 @@ static void put_each(struct sink *s, const struct group *g, size_t offset,
 
 #define FIELD(member) offsetof(struct summary, member)
 
-/* "all 150 workers are taken from 12 s on" */
+static void put_moment(struct sink *s, double t)
+{
+    char buf[NUM_SIZE];
+    sink_text(s, num_digits(round(t * 10) / 10, 6, buf));
+    sink_text(s, " s");
+}
+
+/* "all 150 workers are taken from 12 s on", or a share of the time when they
+ * are not taken until the end. */
 static void put_taken(struct verdict *v, const struct group *g)
 {
     struct sink *s = &v->out;
-    double from = INFINITY, to = -INFINITY, share = 0, lasting = 1;
     double end = simtime_to_s(v->r->duration);
-    double begin = simtime_to_s(v->r->warm_up);
+    double window = end - simtime_to_s(v->r->warm_up);
+    bool lasting = !v->r->partial;
     for (size_t i = 0; i < g->n; i++) {
         const struct summary *m = g->o[i]->s->sum;
-        double first = m->workers.full_first_s;
-        from = fmin(from, first);
-        to = fmax(to, first);
-        share += m->workers.full_share / (double)g->n;
-        double rest = end > begin ? (end - first) / (end - begin) : 0;
-        lasting = fmin(lasting, rest > 0 ? m->workers.full_share / rest : 0);
+        double rest = (end - m->workers.full_first_s) / window;
+        lasting = lasting && m->workers.full_share >= 0.9 * rest;
     }
     sink_text(s, "all ");
     put_each(s, g, FIELD(workers.limit), put_whole);
-    sink_text(s, " workers are taken");
-    if (lasting >= 0.9 && !v->r->partial && to - from <= 1.5) {
-        sink_text(s, " from ");
-        put_duration(s, from);
+    sink_text(s, " workers are taken ");
+    if (lasting) {
+        sink_text(s, "from ");
+        put_each(s, g, FIELD(workers.full_first_s), put_moment);
         sink_text(s, " on");
     } else {
-        sink_char(s, ' ');
-        put_percent(s, share);
+        put_each(s, g, FIELD(workers.full_share), put_percent);
         sink_text(s, " of the time");
     }
 }
@@ -329,12 +333,12 @@ static void put_verb(struct sink *s, const struct group *g, const char *one,
     sink_text(s, g->n == 1 ? one : many);
 }
 
-/* ", on average 131 of them in keep-alive (K)" */
+/* "all 150 workers are taken from 12 s on, 149 of them in keep-alive (K)" */
 static void put_holders(struct verdict *v, const struct group *g,
                         size_t offset, const char *doing)
 {
     put_taken(v, g);
-    sink_text(&v->out, ", on average ");
+    sink_text(&v->out, ", ");
     put_each(&v->out, g, offset, put_whole);
     sink_text(&v->out, doing);
 }
@@ -346,35 +350,35 @@ static void put_cause(struct verdict *v, const struct group *g,
     struct sink *s = &v->out;
     switch (cause) {
     case CAUSE_CPU:
-        put_verb(s, g, "runs out of CPU (", "run out of CPU (");
+        put_verb(s, g, "runs out of CPU, ", "run out of CPU, ");
         put_each(s, g, FIELD(cpu.utilisation), put_percent);
-        sink_text(s, " used)");
+        sink_text(s, " used");
         break;
     case CAUSE_KEEPALIVE:
         put_verb(s, g, "starves: ", "starve: ");
-        put_holders(v, g, FIELD(workers.keepalive_mean),
+        put_holders(v, g, FIELD(workers.full_keepalive_mean),
                     " of them in keep-alive (K), waiting for clients that say"
                     " nothing");
         break;
     case CAUSE_READING:
         put_verb(s, g, "starves: ", "starve: ");
-        put_holders(v, g, FIELD(workers.reading_mean),
-                    " of them reading requests that come in slowly (R)");
+        put_holders(v, g, FIELD(workers.full_reading_mean),
+                    " of them reading (R) requests that come in slowly");
         break;
     case CAUSE_WRITING:
         put_verb(s, g, "runs out of workers: ", "run out of workers: ");
-        put_holders(v, g, FIELD(workers.writing_mean),
-                    " of them at work on a response or sending it (W)");
+        put_holders(v, g, FIELD(workers.full_writing_mean),
+                    " of them working on a response or sending it (W)");
         break;
     case CAUSE_WORKERS:
         put_verb(s, g, "runs out of workers: ", "run out of workers: ");
         put_taken(v, g);
         break;
     case CAUSE_OVERFLOW:
-        put_verb(s, g, "lets its accept queue overflow (",
-                 "let their accept queues overflow (");
+        put_verb(s, g, "lets its accept queue overflow ",
+                 "let their accept queues overflow ");
         put_each(s, g, FIELD(accept_queue.overflows), put_whole);
-        sink_text(s, " times), so that clients must knock again");
+        sink_text(s, " times, so that clients must knock again");
         break;
     case CAUSE_SPAWNING:
         put_verb(s, g, "has to start processes first: up to ",
@@ -390,10 +394,10 @@ static void put_cause(struct verdict *v, const struct group *g,
         sink_text(s, " connections wait");
         break;
     case CAUSE_RECYCLING:
-        put_verb(s, g, "keeps replacing its processes (",
-                 "keep replacing their processes (");
+        put_verb(s, g, "keeps replacing its processes, ",
+                 "keep replacing their processes, ");
         put_each(s, g, FIELD(processes.ended), put_whole);
-        sink_text(s, " ended)");
+        sink_text(s, " of them so far");
         break;
     case CAUSE_NONE:
         put_verb(s, g, "falls behind", "fall behind");
@@ -447,7 +451,16 @@ static void put_figures(struct verdict *v, const struct group *g)
         sink_char(s, ')');
 }
 
-/* "event answers at p99 21 ms with 12 busy workers on average" */
+static bool same_limit(const struct group *g)
+{
+    for (size_t i = 1; i < g->n; i++)
+        if (g->o[i]->s->sum->workers.limit
+            != g->o[0]->s->sum->workers.limit)
+            return false;
+    return g->o[0]->s->sum->workers.limit > 0;
+}
+
+/* "event answers at p99 21 ms with 12 of 150 workers busy on average" */
 static void put_doing_well(struct verdict *v, const struct group *g)
 {
     struct sink *s = &v->out;
@@ -463,33 +476,38 @@ static void put_doing_well(struct verdict *v, const struct group *g)
     }
     sink_text(s, " with ");
     put_each(s, g, FIELD(workers.busy_mean), put_whole);
-    sink_text(s, " busy workers on average");
+    if (same_limit(g)) {
+        sink_text(s, " of ");
+        put_whole(s, g->o[0]->s->sum->workers.limit);
+    }
+    sink_text(s, " workers busy on average");
 }
 
-/* Every cause that some server meets, each with its servers, joined by JOIN;
- * FN picks. Returns whether there was any. */
+/* Each cause with the servers that FN picks for it, joined by "; ". The order
+ * is that of the weight of causes; those from CAUSE_SPAWNING on are left out
+ * unless MINOR. Returns whether there was any. */
 static bool put_causes(struct verdict *v, pick_fn fn, struct group *g,
-                       bool figures, const char *join)
+                       bool minor)
 {
-    bool any = false;
     static const enum cause order[] = {
-        CAUSE_KEEPALIVE, CAUSE_READING,   CAUSE_WRITING,   CAUSE_WORKERS,
-        CAUSE_CPU,       CAUSE_OVERFLOW,  CAUSE_SPAWNING,  CAUSE_CONNLIMIT,
+        CAUSE_KEEPALIVE, CAUSE_READING,  CAUSE_WRITING,   CAUSE_WORKERS,
+        CAUSE_CPU,       CAUSE_OVERFLOW, CAUSE_SPAWNING,  CAUSE_CONNLIMIT,
         CAUSE_RECYCLING, CAUSE_NONE
     };
+    bool any = false;
     for (size_t k = 0; k < sizeof order / sizeof order[0]; k++) {
-        if (order[k] == CAUSE_NONE && !figures)
-            continue;
+        if (order[k] == CAUSE_SPAWNING && !minor)
+            break;
         pick(v, fn, order[k], g);
         if (g->n == 0)
             continue;
         if (any)
-            sink_text(&v->out, join);
+            sink_text(&v->out, "; ");
         any = true;
         put_names(&v->out, g);
         sink_char(&v->out, ' ');
         put_cause(v, g, order[k]);
-        if (figures)
+        if (minor)
             put_figures(v, g);
     }
     return any;
@@ -497,7 +515,7 @@ static bool put_causes(struct verdict *v, pick_fn fn, struct group *g,
 
 static void say_difference(struct verdict *v, struct group *g)
 {
-    put_causes(v, is_behind, g, true, "; ");
+    put_causes(v, is_behind, g, true);
     pick(v, is_ahead, CAUSE_NONE, g);
     if (g->n > 0) {
         sink_text(&v->out, ", while ");
@@ -505,24 +523,51 @@ static void say_difference(struct verdict *v, struct group *g)
     }
 }
 
+/* All servers meet the same obstacle: it comes first, then what it does. */
+static void say_all_alike(struct verdict *v, struct group *g, double failing)
+{
+    struct sink *s = &v->out;
+    put_names(s, g);
+    sink_text(s, g->n == 1 ? " " : g->n == 2 ? " both " : " all ");
+    put_cause(v, g, g->o[0]->cause);
+    if (v->tail_name != NULL) {
+        sink_text(s, " (");
+        put_tail(v, g);
+        if (failing >= FAIL_SHARE) {
+            sink_text(s, ", ");
+            put_each(s, g, FIELD(failed), put_whole);
+            sink_text(s, " failed requests");
+        }
+        sink_char(s, ')');
+    }
+}
+
 static void say_no_difference(struct verdict *v, struct group *g)
 {
     struct sink *s = &v->out;
+    double failing = 0;
+    bool alike = v->o[0].cause != CAUSE_NONE;
+    for (size_t i = 0; i < v->r->n; i++) {
+        failing = fmax(failing, v->o[i].fail_share);
+        alike = alike && v->o[i].cause == v->o[0].cause;
+    }
     pick(v, is_ahead, CAUSE_NONE, g);
-    if (g->n > 1)
+    size_t servers = g->n;
+    if (servers > 1)
         sink_text(s, "No difference here: ");
+    if (alike) {
+        say_all_alike(v, g, failing);
+        return;
+    }
     put_doing_well(v, g);
-    double worst = 0;
-    for (size_t i = 0; i < g->n; i++)
-        worst = fmax(worst, g->o[i]->fail_share);
-    if (worst >= FAIL_SHARE) {
+    if (failing >= FAIL_SHARE) {
         sink_text(s, ", but ");
         put_each(s, g, FIELD(failed), put_whole);
         sink_text(s, " requests fail");
     }
-    size_t servers = g->n, mark = s->len;
+    size_t mark = s->len;
     sink_text(s, "; ");
-    if (!put_causes(v, has_cause, g, false, "; ")) {
+    if (!put_causes(v, has_cause, g, false)) {
         s->len = mark;
         sink_text(s, servers > 1
                       ? "; none of them runs short of workers or CPU"

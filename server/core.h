@@ -177,6 +177,7 @@ struct child {
     bool dying;
     bool tls_used, big_used;
     simtime_t cpu;           /* spent by this process */
+    simtime_t died;          /* when it exited */
     struct sim_timer timer;  /* retry of thread creation (W-3) */
     struct lane *lanes;      /* async: its own queues, by WAIT_KEEPALIVE … */
 };

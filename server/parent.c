@@ -20,13 +20,17 @@ static void sleep_a_turn(struct server *s)
                   now_of(s) + s->conf.machine.tick);
 }
 
-/* C-5: all that have exited, one per iteration, without sleeping. */
+/* C-5: all that have exited, one per iteration, without sleeping. A child
+ * that this very tick told to go needs a moment, and the parent sleeps then. */
 static void reap_all(struct server *s)
 {
     struct parent *p = &s->parent;
-    for (uint32_t i = 0; i < p->nzombies; i++)
-        process_reap(s, p->zombies[i]);
-    p->nzombies = 0;
+    uint32_t n = 0, i = 0;
+    while (i < p->nzombies && child_at(s, p->zombies[i])->died < now_of(s))
+        process_reap(s, p->zombies[i++]);
+    while (i < p->nzombies)
+        p->zombies[n++] = p->zombies[i++];
+    p->nzombies = n;
 }
 
 void parent_died(struct server *s, uint32_t child)
@@ -36,6 +40,7 @@ void parent_died(struct server *s, uint32_t child)
         p->zcap = p->zcap ? p->zcap * 2 : 64;
         p->zombies = must_realloc(p->zombies, p->zcap, sizeof *p->zombies);
     }
+    child_at(s, child)->died = now_of(s);
     p->zombies[p->nzombies++] = child;
 }
 
