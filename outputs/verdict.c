@@ -88,10 +88,11 @@ static enum cause find_cause(const struct report_server *rs)
 
     if (s->cpu.utilisation >= 0.9)
         return CAUSE_CPU;
+    /* who is full now and then, but turns clients away */
+    if (s->workers.full_share < 0.5 && s->accept_queue.overflows > 0)
+        return CAUSE_OVERFLOW;
     if (s->workers.full_share >= 0.05)
         return holder(s);
-    if (s->accept_queue.overflows > 0)
-        return CAUSE_OVERFLOW;
     if (s->processes.ended >= 3 && s->processes.ended >= s->processes.mean)
         return CAUSE_RECYCLING;
     if (has_message(s, busy) && s->accept_queue.peak >= 10)
