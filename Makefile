@@ -54,7 +54,8 @@ SHELL_FILES := .ci/run $(wildcard scripts/* tests/cli/run)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all demo check test golden bless bench bench-full asan ubsan tsan \
+.PHONY: all demo check test test-units test-cli golden bless bench bench-full \
+	asan ubsan tsan \
 	fuzz fuzz-replay lint format coverage docs install uninstall dist \
 	distcheck clean help packages fuzz-targets FORCE
 
@@ -112,13 +113,16 @@ endif
 
 all: ## build ./mpmsim
 demo: mpmsim ## install what is missing, build, run the main comparison
-	./mpmsim run scenarios/keepalive-heavy.json
+	./mpmsim run scenarios/keepalive-heavy.json \
+		$$(command -v gnuplot >/dev/null || echo --no-plots)
 
 # -- checking ---------------------------------------------------------------
 
 check: mpmsim test fuzz-replay golden ## install what is missing, build, run every test
-test: $(B)/tests/run $(B)/mpmsim
+test: test-units test-cli
+test-units: $(B)/tests/run
 	$(B)/tests/run
+test-cli: $(B)/mpmsim
 	@MPMSIM=$(B)/mpmsim tests/cli/run
 golden: $(B)/mpmsim ## compare every scenario's summary with tests/golden
 	@MPMSIM=$(B)/mpmsim scripts/golden
