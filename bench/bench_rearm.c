@@ -45,8 +45,7 @@ static void requests(struct rearm *m, uint64_t count)
         m->now_ns += rng_exp(&m->rng) * m->gap_ns;
         uint32_t id = (uint32_t)rng_below(&m->rng, m->n);
         sim_run(m->sim, (simtime_t)m->now_ns, NULL);
-        lane_disarm(&m->lane, id);
-        lane_arm(&m->lane, id);
+        lane_rearm(&m->lane, id);
     }
 }
 

@@ -118,6 +118,7 @@ struct txn {
     uint32_t thread;   /* that holds the connection, or NONE */
     uint32_t job;      /* on the CPU, or CPU_NONE */
     simtime_t demand;  /* of that job */
+    simtime_t user;    /* the part of it that is all user time */
     int16_t status;
     uint8_t syn_tries, data_tries, synack_tries;
     bool requested; /* the client has a request outstanding */
@@ -176,7 +177,7 @@ struct child {
     bool stop_pending;       /* W-21: waits for the mutex before it reacts */
     bool dying;
     bool tls_used, big_used;
-    simtime_t cpu;           /* spent by this process */
+    simtime_t user, sys;     /* CPU time spent by this process */
     simtime_t died;          /* when it exited */
     struct sim_timer timer;  /* retry of thread creation (W-3) */
     struct lane *lanes;      /* async: its own queues, by WAIT_KEEPALIVE … */

@@ -19,6 +19,7 @@ struct machine {
     simtime_t cpu_accept;      /* accept and set up a connection */
     simtime_t cpu_request;     /* one small request, beside its own demand */
     simtime_t cpu_wakeup;      /* a thread woken while a core is idle */
+    simtime_t cpu_tls_wakeup;  /* more of that for a handshake */
     simtime_t cpu_handoff;     /* worker, event: queue to a worker and back */
     simtime_t cpu_tls;         /* full TLS handshake */
     simtime_t cpu_per_mb;      /* per 10^6 body bytes, plain */

@@ -69,8 +69,9 @@ void serve_expired(struct server *s, uint32_t conn, enum conn_wait what);
 void process_init(struct server *s);
 void process_free(struct server *s);
 uint32_t process_fork(struct server *s, uint32_t slot);
-/* Books CPU time spent by a child. */
-void process_spent(struct server *s, uint32_t child, simtime_t cpu);
+/* Books CPU time spent by a child: USER alone, MIXED half in the kernel. */
+void process_spent(struct server *s, uint32_t child, simtime_t user,
+                   simtime_t mixed);
 /* CPU seconds of all processes as /proc would add up: a living process's
  * user and system times in whole 10 ms, what has been reaped in full. */
 double process_cpu_s(const struct server *s);

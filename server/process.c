@@ -85,17 +85,20 @@ void mpm_set_accepting(struct server *s, uint32_t child, bool accepting)
 
 #define CLOCK_TICK (10 * SIM_MS)
 
-/* User and system time, about half each, are shown in whole ticks. */
-static int64_t shown_ticks(simtime_t cpu)
+/* User and system time are each shown in whole ticks. */
+static int64_t shown_ticks(const struct child *ch)
 {
-    return 2 * (cpu / 2 / CLOCK_TICK);
+    return ch->user / CLOCK_TICK + ch->sys / CLOCK_TICK;
 }
 
-void process_spent(struct server *s, uint32_t child, simtime_t cpu)
+void process_spent(struct server *s, uint32_t child, simtime_t user,
+                   simtime_t mixed)
 {
     struct child *ch = child_at(s, child);
-    s->cpu_ticks += shown_ticks(ch->cpu + cpu) - shown_ticks(ch->cpu);
-    ch->cpu += cpu;
+    s->cpu_ticks -= shown_ticks(ch);
+    ch->user += user + mixed / 2;
+    ch->sys += mixed - mixed / 2;
+    s->cpu_ticks += shown_ticks(ch);
 }
 
 double process_cpu_s(const struct server *s)
@@ -233,7 +236,7 @@ uint32_t process_fork(struct server *s, uint32_t slot)
         : m->cpu_child_init;
     ch->job = CPU_NONE;
     s->cpu_reaped += m->cpu_fork;
-    process_spent(s, id, init);
+    process_spent(s, id, 0, init);
     if (init > 0)
         ch->job = cpu_submit(s->cpu, init, child_init_done, s, id);
     else
@@ -290,7 +293,7 @@ void mpm_child_exit(struct server *s, uint32_t id)
     mpm_unwatch_pod(s, id);
     memory_child_gone(s, id);
     cpu_charge(s->cpu, s->conf.machine.cpu_exit);
-    process_spent(s, id, s->conf.machine.cpu_exit);
+    process_spent(s, id, 0, s->conf.machine.cpu_exit);
     ch->state = CHILD_ZOMBIE;
     s->live_children--;
     s->zombies++;
@@ -303,8 +306,8 @@ void process_reap(struct server *s, uint32_t id)
     struct child *ch = child_at(s, id);
     must(ch->state == CHILD_ZOMBIE);
     s->zombies--;
-    s->cpu_ticks -= shown_ticks(ch->cpu);
-    s->cpu_reaped += ch->cpu;
+    s->cpu_ticks -= shown_ticks(ch);
+    s->cpu_reaped += ch->user + ch->sys;
     if (ch->quiescing)
         s->stopping--;
     mpm_set_accepting(s, id, true);

@@ -11,10 +11,14 @@
 /* The request line is about a quarter of a trace's 256-byte head. */
 #define LINE_SHARE 4
 
-static void work(struct server *s, uint32_t id, simtime_t demand, sim_fn then)
+/* USER ns of the program's own work and MIXED ns, half of them the kernel's. */
+static void work(struct server *s, uint32_t id, simtime_t user,
+                 simtime_t mixed, sim_fn then)
 {
     struct txn *t = conn_txn(s, id);
+    simtime_t demand = user + mixed;
     t->demand = demand;
+    t->user = user;
     if (demand <= 0)
         then(s, id);
     else
@@ -33,9 +37,9 @@ static simtime_t wakeup(const struct server *s)
 static struct txn *worked(struct server *s, uint32_t id)
 {
     struct txn *t = conn_txn(s, id);
-    process_spent(s, conn_at(s, id)->child, t->demand);
+    process_spent(s, conn_at(s, id)->child, t->user, t->demand - t->user);
     t->job = CPU_NONE;
-    t->demand = 0;
+    t->demand = t->user = 0;
     return t;
 }
 
@@ -245,7 +249,9 @@ static void shake_hands(struct server *s, uint32_t id)
     struct conn *c = conn_at(s, id);
     c->flags &= (uint16_t)~CF_DATA;
     sim_timer_disarm(s->sim, &conn_txn(s, id)->stimer);
-    work(s, id, s->conf.machine.cpu_tls, handshake_done);
+    const struct machine *m = &s->conf.machine;
+    simtime_t cold = wakeup(s) ? m->cpu_tls_wakeup : 0;
+    work(s, id, m->cpu_tls + cold, wakeup(s), handshake_done);
 }
 
 static void handshake_done(void *srv, uint32_t id)
@@ -394,7 +400,7 @@ static void request_read(void *srv, uint32_t id)
         + (s->model->async ? m->cpu_handoff : 0) + wakeup(s);
     if (t->d.cpu == 0)
         cost += bytes_cost(s, c, t);
-    work(s, id, cost, handler);
+    work(s, id, 0, cost, handler);
 }
 
 /* C-33 for an upload at a steady rate: when it is cut off, or SIM_NEVER. */
@@ -440,7 +446,7 @@ static void handler_slept(struct server *s, uint32_t id)
     if (t->d.sleep > 0)
         arm(s, id, now_of(s) + t->d.sleep);
     else if (t->d.cpu > 0)
-        work(s, id, t->d.cpu + bytes_cost(s, conn_at(s, id), t), respond);
+        work(s, id, t->d.cpu, bytes_cost(s, conn_at(s, id), t), respond);
     else
         respond(s, id);
 }
@@ -708,10 +714,10 @@ void serve_timer(void *srv, uint32_t id)
                 handler_slept(s, id);
             }
         } else { /* the sleep is over */
-            simtime_t demand = wakeup(s);
+            simtime_t mixed = wakeup(s);
             if (t->d.cpu > 0)
-                demand += t->d.cpu + bytes_cost(s, c, t);
-            work(s, id, demand, respond);
+                mixed += bytes_cost(s, c, t);
+            work(s, id, t->d.cpu, mixed, respond);
         }
         break;
     case CONN_WRITING:

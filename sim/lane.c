@@ -3,7 +3,7 @@
 
 #include "sim/must.h"
 
-static struct lane_link *link_of(struct lane *l, uint32_t id)
+static inline struct lane_link *link_of(struct lane *l, uint32_t id)
 {
     return l->link(l->link_ctx, id);
 }
@@ -25,7 +25,7 @@ static void watch_head(struct lane *l, const struct lane_link *k, uint64_t seq)
 }
 
 /* Takes ID, whose link is K, out of the list; the timer is left alone. */
-static void unlink_id(struct lane *l, struct lane_link *k)
+static inline void unlink_id(struct lane *l, struct lane_link *k)
 {
     if (k->prev == LANE_NONE)
         l->head = k->next;
@@ -35,8 +35,6 @@ static void unlink_id(struct lane *l, struct lane_link *k)
         l->tail = k->prev;
     else
         link_of(l, k->next)->prev = k->prev;
-    k->prev = k->next = LANE_NONE;
-    l->len--;
 }
 
 static void on_head_due(void *ctx, uint32_t unused)
@@ -45,6 +43,7 @@ static void on_head_due(void *ctx, uint32_t unused)
     (void)unused;
     uint32_t id = l->head;
     unlink_id(l, link_of(l, id));
+    l->len--;
     if (l->head != LANE_NONE)
         watch_head(l, link_of(l, l->head), sim_seq_now(l->sim));
     l->expired(l->ctx, id);
@@ -72,36 +71,58 @@ void lane_done(struct lane *l)
     l->len = 0;
 }
 
-void lane_arm(struct lane *l, uint32_t id)
+/* Puts ID, whose link is K and unlinked, at the end. */
+static inline void append(struct lane *l, struct lane_link *k, uint32_t id)
 {
-    struct lane_link *k = link_of(l, id);
     uint64_t seq = sim_seq(l->sim);
     uint64_t due = (uint64_t)(sim_now(l->sim) + l->delay);
-    *k = (struct lane_link){ .prev = l->tail,
+    uint32_t tail = l->tail;
+    *k = (struct lane_link){ .prev = tail,
                              .next = LANE_NONE,
                              .due_lo = (uint32_t)due,
                              .due_hi = (uint32_t)(due >> 32),
                              .seq_lo = (uint32_t)seq };
-    if (l->tail != LANE_NONE) {
-        link_of(l, l->tail)->next = id;
+    l->tail = id;
+    if (tail != LANE_NONE) {
+        link_of(l, tail)->next = id;
     } else {
         l->head = id;
         sim_timer_arm_seq(l->sim, &l->timer, (simtime_t)due, seq);
     }
-    l->tail = id;
+}
+
+void lane_arm(struct lane *l, uint32_t id)
+{
+    append(l, link_of(l, id), id);
     l->len++;
+}
+
+/* The head has gone: the timer is for the new one, if any. */
+static void head_changed(struct lane *l)
+{
+    if (l->head == LANE_NONE)
+        sim_timer_disarm(l->sim, &l->timer);
+    else
+        watch_head(l, link_of(l, l->head), sim_seq_now(l->sim));
 }
 
 void lane_disarm(struct lane *l, uint32_t id)
 {
     bool was_head = l->head == id;
     unlink_id(l, link_of(l, id));
-    if (!was_head)
-        return;
-    if (l->head == LANE_NONE)
-        sim_timer_disarm(l->sim, &l->timer);
-    else
-        watch_head(l, link_of(l, l->head), sim_seq_now(l->sim));
+    l->len--;
+    if (was_head)
+        head_changed(l);
+}
+
+void lane_rearm(struct lane *l, uint32_t id)
+{
+    struct lane_link *k = link_of(l, id);
+    bool was_head = l->head == id;
+    unlink_id(l, k);
+    append(l, k, id);
+    if (was_head)
+        head_changed(l);
 }
 
 simtime_t lane_due(struct lane *l, uint32_t id)

@@ -47,6 +47,8 @@ void lane_done(struct lane *l);
 void lane_arm(struct lane *l, uint32_t id);
 /* Unlinks ID, which must be in this lane. */
 void lane_disarm(struct lane *l, uint32_t id);
+/* Both in one: ID, which must be in this lane, expires at now + delay. */
+void lane_rearm(struct lane *l, uint32_t id);
 /* When ID, in this lane, will expire. */
 simtime_t lane_due(struct lane *l, uint32_t id);
 

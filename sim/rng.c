@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-__extension__ typedef unsigned __int128 wide;
-
 /* Where the tails of the two densities begin (x[1] of the tables). */
 #define EXP_TAIL    7.69711747013104972
 #define NORMAL_TAIL 3.65415288536100877
@@ -50,17 +48,6 @@ struct rng rng_at(uint64_t base, uint64_t id, uint64_t n)
     struct rng r;
     fill(&r, mix(base ^ mix(id + STEP)) + n * UINT64_C(0xd1342543de82ef95));
     return r;
-}
-
-uint64_t rng_below(struct rng *r, uint64_t n)
-{
-    wide m = (wide)rng_u64(r) * n;
-    if ((uint64_t)m < n) {
-        uint64_t surplus = (0 - n) % n;
-        while ((uint64_t)m < surplus)
-            m = (wide)rng_u64(r) * n;
-    }
-    return (uint64_t)(m >> 64);
 }
 
 double zig_exp_slow(struct rng *r, uint64_t u)

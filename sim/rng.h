@@ -48,7 +48,17 @@ static inline double rng_unit(struct rng *r)
 }
 
 /* Uniform on 0 … n-1, n >= 1, without bias (Lemire 2019). */
-uint64_t rng_below(struct rng *r, uint64_t n);
+static inline uint64_t rng_below(struct rng *r, uint64_t n)
+{
+    __extension__ typedef unsigned __int128 wide;
+    wide m = (wide)rng_u64(r) * n;
+    if (__builtin_expect((uint64_t)m < n, 0)) {
+        uint64_t surplus = (0 - n) % n;
+        while ((uint64_t)m < surplus)
+            m = (wide)rng_u64(r) * n;
+    }
+    return (uint64_t)(m >> 64);
+}
 
 /* Exponential with mean 1; standard normal. Defined inline in
  * sim/ziggurat.h, which rng.h includes at its end. */

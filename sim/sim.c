@@ -34,9 +34,8 @@ struct handler {
 };
 
 struct sim {
-    simtime_t now; /* first, for sim_now() */
+    struct sim_head head; /* first, for the inline functions of sim.h */
     struct evq *q;
-    uint64_t seq; /* of the next event */
     uint64_t done;
     bool stop;
     int classes;
@@ -46,12 +45,12 @@ struct sim {
     size_t stale; /* timer entries in the queue that will not fire */
 };
 
-_Static_assert(offsetof(struct sim, now) == 0, "sim_now() reads it there");
+_Static_assert(offsetof(struct sim, head) == 0, "sim_now() reads it there");
 
 struct sim *sim_new(enum evq_kind kind, simtime_t from)
 {
     struct sim *s = must_zalloc(1, sizeof *s);
-    s->now = from;
+    s->head.now = from;
     s->q = evq_new(kind, from);
     s->classes = 1;
     s->free_slot = NO_SLOT;
@@ -74,16 +73,6 @@ int sim_class(struct sim *s, sim_fn fn, void *ctx)
     return s->classes++;
 }
 
-uint64_t sim_seq(struct sim *s)
-{
-    return s->seq++;
-}
-
-uint64_t sim_seq_now(const struct sim *s)
-{
-    return s->seq;
-}
-
 static inline void push(struct sim *s, simtime_t t, uint64_t seq, int cls,
                         uint32_t id)
 {
@@ -94,14 +83,14 @@ static inline void push(struct sim *s, simtime_t t, uint64_t seq, int cls,
 
 void sim_at_seq(struct sim *s, simtime_t t, uint64_t seq, int cls, uint32_t id)
 {
-    must(t >= s->now);
+    must(t >= s->head.now);
     push(s, t, seq, cls, id);
 }
 
 void sim_at(struct sim *s, simtime_t t, int cls, uint32_t id)
 {
-    must(t >= s->now);
-    push(s, t, s->seq++, cls, id);
+    must(t >= s->head.now);
+    push(s, t, s->head.seq++, cls, id);
 }
 
 /* --- timers --- */
@@ -155,7 +144,7 @@ static void entry_is_stale(struct sim *s)
 void sim_timer_arm_seq(struct sim *s, struct sim_timer *t, simtime_t when,
                        uint64_t seq)
 {
-    must(when >= s->now && when < SIM_NEVER);
+    must(when >= s->head.now && when < SIM_NEVER);
     struct timer_slot *slot = &s->slots[t->slot];
     bool was_armed = t->due != SIM_NEVER;
     t->due = when;
@@ -181,7 +170,7 @@ void sim_timer_arm_seq(struct sim *s, struct sim_timer *t, simtime_t when,
 
 void sim_timer_arm(struct sim *s, struct sim_timer *t, simtime_t when)
 {
-    sim_timer_arm_seq(s, t, when, s->seq++);
+    sim_timer_arm_seq(s, t, when, s->head.seq++);
 }
 
 void sim_timer_disarm(struct sim *s, struct sim_timer *t)
@@ -230,13 +219,13 @@ static void on_timer(struct sim *s, const struct evq_entry *e, uint32_t id)
 bool sim_run(struct sim *s, simtime_t until,
              const volatile sig_atomic_t *break_flag)
 {
-    must(until >= s->now);
+    must(until >= s->head.now);
     s->stop = false;
     struct evq_entry e;
     unsigned left = BREAK_EVERY;
     while (evq_pop_inline(s->q, until, &e)) {
-        must(e.t >= s->now);
-        s->now = e.t;
+        must(e.t >= s->head.now);
+        s->head.now = e.t;
         uint32_t payload = (uint32_t)e.key & ((1u << EVQ_PAYLOAD_BITS) - 1);
         uint32_t cls = payload >> SIM_ID_BITS;
         uint32_t id = payload & (SIM_IDS - 1);
@@ -249,14 +238,14 @@ bool sim_run(struct sim *s, simtime_t until,
         if (s->stop)
             return false;
         if (--left == 0) {
-            must(s->seq < SEQ_MAX);
+            must(s->head.seq < SEQ_MAX);
             if (break_flag && *break_flag)
                 return false;
             left = BREAK_EVERY;
         }
     }
     if (until != SIM_NEVER)
-        s->now = until;
+        s->head.now = until;
     return true;
 }
 
