@@ -326,11 +326,13 @@ struct runner_result *runner_run(const struct scenario *sc,
         hist_init(&r.results[i].latency);
         r.results[i].runs = must_zalloc(reps, sizeof *r.results[i].runs);
     }
-    for (size_t i = 0; i < r.njobs; i++) {
-        r.jobs[i].server = i % sc->nservers;
-        r.jobs[i].replication = i / sc->nservers;
-        err_init(&r.jobs[i].err);
-    }
+    struct job *job = r.jobs;
+    for (size_t rep = 0; rep < reps; rep++)
+        for (size_t i = 0; i < sc->nservers; i++, job++) {
+            job->server = i;
+            job->replication = rep;
+            err_init(&job->err);
+        }
     *partial = run_threads(&r);
     bool all_whole = true;
     for (size_t i = 0; i < r.njobs; i++)
