@@ -206,6 +206,7 @@ struct bucket {
     uint32_t pod_head, pod_tail; /* worker, event: pipe readers */
     uint32_t pod_bytes;
     int rate;                    /* idle spawn rate */
+    bool poll;                   /* a HOOK_PENDING waits */
 };
 
 /* Hooks wait here until the current one returns: no verb calls back. */
@@ -277,6 +278,7 @@ struct server {
 
     struct hook *hooks; /* ring */
     uint32_t hook_head, hook_len, hook_cap;
+    uint32_t npolls; /* buckets with `poll` */
     bool draining;
 
     struct snapshot now; /* counters kept as they change */

@@ -15,6 +15,11 @@ const char *const req_err_name[REQ_ERRS] = {
 
 void hook_put(struct server *s, enum hook_kind k, uint32_t a, uint32_t b)
 {
+    if (k == HOOK_PENDING) { /* once per bucket, behind all others */
+        s->npolls += !s->buckets[a].poll;
+        s->buckets[a].poll = true;
+        return;
+    }
     if (s->hook_len == s->hook_cap) {
         uint32_t cap = s->hook_cap ? s->hook_cap * 2 : 256;
         struct hook *h = must_alloc(cap * sizeof *h);
@@ -38,8 +43,7 @@ static void hook_run(struct server *s, const struct hook *h)
     case HOOK_ACCEPTED:
         s->model->on_accepted(s, h->a, h->b);
         break;
-    case HOOK_PENDING:
-        kernel_pending(s, h->a);
+    case HOOK_PENDING: /* never in the ring */
         break;
     case HOOK_READABLE: {
         /* it may have been dealt with since */
@@ -57,12 +61,28 @@ static void hook_run(struct server *s, const struct hook *h)
     }
 }
 
+/* The next bucket whose listening sockets have to be looked at. */
+static void poll_next(struct server *s)
+{
+    uint32_t b = 0;
+    while (!s->buckets[b].poll)
+        b++;
+    s->buckets[b].poll = false;
+    s->npolls--;
+    kernel_pending(s, b);
+}
+
 void hook_drain(struct server *s)
 {
     if (s->draining)
         return;
     s->draining = true;
-    while (s->hook_len > 0) {
+    while (s->hook_len > 0 || s->npolls > 0) {
+        if (s->hook_len == 0) {
+            /* G-13: work of no duration is over before the next accept */
+            poll_next(s);
+            continue;
+        }
         struct hook h = s->hooks[s->hook_head];
         s->hook_head = (s->hook_head + 1) & (s->hook_cap - 1);
         s->hook_len--;
