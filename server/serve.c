@@ -697,7 +697,10 @@ void serve_timer(void *srv, uint32_t id)
         if (!t->cut) {
             request_read(s, id);
         } else if (t->t_first == SIM_NEVER || t->t_line > now_of(s)) {
-            c->flags |= CF_SHORT; /* no request: nothing to answer */
+            /* no request: nothing to answer; a short linger is asked for by
+             * mod_reqtimeout, not by Timeout (C-33, G-17) */
+            if (s->set->reqtimeout.header)
+                c->flags |= CF_SHORT;
             finish(s, id);
         } else {
             c->flags |= CF_SHORT | CF_CLOSE;
