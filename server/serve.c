@@ -78,6 +78,7 @@ void mpm_close(struct server *s, uint32_t id)
     memory_conn_idle(s, id, false);
     if (c->txn != NONE) {
         struct txn *t = conn_txn(s, id);
+        memory_big_done(s, id);
         sim_timer_disarm(s->sim, &t->stimer);
         if (t->job != CPU_NONE) {
             cpu_cancel(s->cpu, t->job);
@@ -387,6 +388,19 @@ static simtime_t bytes_cost(const struct server *s, const struct conn *c,
     return (simtime_t)((double)per_mb * (double)t->d.bytes * 1e-6);
 }
 
+/* Pieces of the head after the first: each wakes the thread once more. */
+static int64_t extra_reads(const struct server *s, uint32_t id)
+{
+    const struct txn *t = conn_txn(s, id);
+    struct link l = conn_link(s, id);
+    if (l.up <= 0)
+        return 0;
+    int64_t piece;
+    simtime_t tick;
+    net_pieces((double)l.up, &piece, &tick);
+    return (t->d.head - 1) / piece;
+}
+
 static void request_read(void *srv, uint32_t id)
 {
     struct server *s = srv;
@@ -396,7 +410,7 @@ static void request_read(void *srv, uint32_t id)
     conn_set_state(s, id, CONN_PROCESSING);
     mpm_set_slot(s, t->thread, SLOT_WRITING);
     memory_request(s, t->thread);
-    simtime_t cost = m->cpu_request + (c->served ? 0 : m->cpu_accept)
+    simtime_t cost = m->cpu_request + extra_reads(s, id) * m->cpu_read + (c->served ? 0 : m->cpu_accept)
         + (s->model->async ? m->cpu_handoff : 0) + wakeup(s);
     if (t->d.cpu == 0)
         cost += bytes_cost(s, c, t);
@@ -538,6 +552,8 @@ static void respond_with(struct server *s, uint32_t id, int status)
             held -= s->set->flush_max_threshold;
     }
     t->written = t->out < t->room ? t->out : t->room;
+    if (!t->d.file && t->out > t->room)
+        memory_big_body(s, id);
     if (held <= 0) {
         written(s, id);
         return;
@@ -597,6 +613,7 @@ bool mpm_write_more(struct server *s, uint32_t id)
 {
     struct txn *t = conn_txn(s, id);
     conn_set_state(s, id, CONN_WRITING);
+    memory_conn_idle(s, id, false);
     t->written = taken(s, id);
     if (t->written < t->out)
         return false;
@@ -611,6 +628,7 @@ void mpm_wait_writable(struct server *s, uint32_t id)
     struct txn *t = conn_txn(s, id);
     double rate = drain_rate(s, id);
     conn_set_state(s, id, CONN_WRITE_BLOCKED);
+    memory_conn_idle(s, id, true);
     /* the next whole chunk the client will have drained */
     double chunk_s = (double)t->chunk / rate;
     double gone = simtime_to_s(now_of(s) + s->half_rtt - t->t_drain);
@@ -703,7 +721,8 @@ void serve_timer(void *srv, uint32_t id)
                 c->flags |= CF_SHORT;
             finish(s, id);
         } else {
-            c->flags |= CF_SHORT | CF_CLOSE;
+            c->flags |= s->set->reqtimeout.header ? CF_SHORT | CF_CLOSE
+                                                  : CF_CLOSE;
             respond_with(s, id, 408);
         }
         break;
