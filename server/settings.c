@@ -180,12 +180,13 @@ static bool parse_count(const char *name, const char *s, int64_t *out,
     return true;
 }
 
-/* A decimal number in thousandths, cut after the third place. */
-static bool parse_milli(const char *s, int64_t *out)
+/* A decimal number in thousandths, cut after the third place; *EXACT tells
+ * whether nothing was lost (may be NULL). */
+static bool parse_milli(const char *s, int64_t *out, bool *exact)
 {
     int64_t n = 0;
     int64_t place = 100;
-    bool digits = false;
+    bool digits = false, lost = false;
     bool neg = *s == '-';
 
     if (*s == '-' || *s == '+')
@@ -201,8 +202,11 @@ static bool parse_milli(const char *s, int64_t *out)
         for (s++; *s >= '0' && *s <= '9'; s++, place /= 10) {
             digits = true;
             n += (*s - '0') * place;
+            lost = lost || (place == 0 && *s != '0');
         }
     }
+    if (exact != NULL)
+        *exact = !lost;
     *out = neg ? -n : n;
     return digits && *s == '\0';
 }
@@ -220,6 +224,7 @@ bool size_parse(const char *text, int64_t *bytes)
     const char *unit = text;
     char number[32];
     int64_t milli;
+    bool exact;
 
     while ((*unit >= '0' && *unit <= '9') || *unit == '.')
         unit++;
@@ -231,7 +236,7 @@ bool size_parse(const char *text, int64_t *bytes)
         *bytes = 0;
         return true;
     }
-    if (!parse_milli(number, &milli))
+    if (!parse_milli(number, &milli, &exact) || !exact)
         return false;
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
         int64_t n;
@@ -564,7 +569,7 @@ bool directive_parse(enum directive d, const char *value, bool httpd_conf,
         ok = parse_whole(d, info->name, value, &out.n, e);
         break;
     case DIRT_REAL: /* T-12 */
-        ok = parse_milli(value, &out.n) && out.n > 0;
+        ok = parse_milli(value, &out.n, NULL) && strtod(value, NULL) > 0;
         if (!ok)
             err_set(e, ERR_CONTENT, "%s takes a number above 0, found \"%s\"",
                     info->name, value);
@@ -958,11 +963,10 @@ static void check_spares(struct resolve *r)
 static void set_worker_factor(struct resolve *r)
 {
     struct settings *s = r->out;
-    int64_t milli = value_or(r, DIR_AsyncRequestWorkerFactor, 2000);
-    const char *text = r->d->v[DIR_AsyncRequestWorkerFactor].text;
     enum directive d = DIR_AsyncRequestWorkerFactor;
+    const char *text = r->d->v[d].given ? r->d->v[d].text : "2";
 
-    s->async_sixteenths = milli * 16 / 1000;
+    s->async_sixteenths = (int64_t)(strtod(text, NULL) * 16);
     if (s->async_sixteenths < 16) {
         remark(r, d, d, "T-12", NULL,
                "AsyncRequestWorkerFactor %s is less than 1; httpd silently "

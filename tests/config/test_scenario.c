@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Good scenarios, --set, --assert, --mpm and the collecting check. Bad
+ * scenarios: tests/invalid. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/scenario.h"
+
+static char folder[64];
+static char path[100];
+
+static const char *const two_servers =
+    "{ \"$schema\": \"s\", \"title\": \"T\", \"about\": \"A\",\n"
+    "  \"duration\": \"2min\", \"warm_up\": \"10s\", \"seed\": 7,\n"
+    "  \"machine\": { \"cpus\": 2, \"ram\": \"2GiB\" },\n"
+    "  \"network\": { \"rtt\": \"50us\" },\n"
+    "  \"workload\": { \"type\": \"closed\", \"name\": \"load\",\n"
+    "    \"clients\": 100, \"think\": { \"dist\": \"lognormal\",\n"
+    "    \"mean\": \"4s\", \"cv\": 1.5 } },\n"
+    "  \"servers\": [\n"
+    "    { \"mpm\": \"prefork\", \"directives\":\n"
+    "      { \"MaxRequestWorkers\": 150, \"KeepAlive\": \"Off\" } },\n"
+    "    { \"name\": \"ev\", \"mpm\": \"event\", \"start\": \"-3s\",\n"
+    "      \"httpd_version\": \"2.4.10\", \"clogging\": 0.5,\n"
+    "      \"directives\": { \"max_request_workers\": 50,\n"
+    "        \"Listen\": [ 80, \"8443 https\" ],\n"
+    "        \"MaxMemFree\": \"1MiB\" } } ],\n"
+    "  \"actions\": [ { \"at\": \"20s\", \"do\": \"stop\" },\n"
+    "    { \"at\": \"10s\", \"do\": \"graceful_restart\" } ],\n"
+    "  \"backends\": [],\n"
+    "  \"outputs\": { \"interval\": \"50ms\", \"requests\": true },\n"
+    "  \"expect\": [ \"ev.latency.p99_s < 200ms\",\n"
+    "    \"prefork.requests.errors.timeout >= ev.throughput_rps\" ] }\n";
+
+static void file(const char *name, const char *text)
+{
+    char full[160];
+    FILE *f;
+
+    (void)snprintf(full, sizeof full, "%s/%s", folder, name);
+    f = fopen(full, "wb");
+    ck_assert_ptr_nonnull(f);
+    (void)fputs(text, f);
+    ck_assert_int_eq(fclose(f), 0);
+}
+
+static void begin(void)
+{
+    (void)strcpy(folder, "/tmp/mpmsim-scenario-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/two.json", folder);
+    file("two.json", two_servers);
+}
+
+static void end(void)
+{
+    char command[120];
+
+    (void)snprintf(command, sizeof command, "rm -r %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static struct scenario *load(const struct scenario_opts *o)
+{
+    struct err e;
+    struct scenario *sc;
+
+    err_init(&e);
+    sc = scenario_load(path, o, &e);
+    ck_assert_msg(sc != NULL, "%s", sc != NULL ? "" : err_format(&e));
+    return sc;
+}
+
+static struct scenario *load_set(const char *a, const char *b)
+{
+    const char *const set[] = { a, b };
+    struct scenario_opts o = { .set = set, .nset = b != NULL ? 2 : 1 };
+
+    return load(&o);
+}
+
+static void refuse(const struct scenario_opts *o, const char *message)
+{
+    struct err e;
+    char *got;
+
+    err_init(&e);
+    ck_assert_ptr_null(scenario_load(path, o, &e));
+    ck_assert_int_eq(e.kind, ERR_USAGE);
+    got = err_format(&e);
+    ck_assert_str_eq(got, message);
+    free(got);
+    err_clear(&e);
+}
+
+static void refuse_set(const char *set, const char *message)
+{
+    struct scenario_opts o = { .set = &set, .nset = 1 };
+
+    refuse(&o, message);
+}
+
+START_TEST(every_key_arrives)
+{
+    struct scenario *sc = load(NULL);
+    const struct settings *s = &sc->servers[1].settings;
+
+    ck_assert_str_eq(sc->title, "T");
+    ck_assert_str_eq(sc->about, "A");
+    ck_assert_int_eq(sc->duration, 120 * SIM_S);
+    ck_assert_int_eq(sc->warm_up, 10 * SIM_S);
+    ck_assert_uint_eq(sc->seed, 7);
+    ck_assert_int_eq(sc->replications, 1);
+    ck_assert_int_eq(sc->machine.cpus, 2);
+    ck_assert_int_eq(sc->machine.ram, (int64_t)2 << 30);
+    ck_assert_int_eq(sc->network.rtt, 50 * SIM_US);
+    ck_assert_uint_eq(sc->nworkloads, 1);
+    ck_assert_str_eq(sc->workloads[0].name, "load");
+    ck_assert_uint_eq(sc->nservers, 2);
+    ck_assert_str_eq(sc->servers[0].name, "prefork");
+    ck_assert_int_eq(sc->servers[0].settings.max_request_workers, 150);
+    ck_assert(!sc->servers[0].settings.keepalive);
+    ck_assert(sc->servers[0].directives.reqtimeout_loaded);
+    ck_assert_int_eq(sc->servers[1].start, -3 * SIM_S);
+    ck_assert_int_eq(sc->servers[1].version, 20410);
+    ck_assert_double_eq(sc->servers[1].clogging, 0.5);
+    ck_assert_int_eq(s->max_request_workers, 50);
+    ck_assert_int_eq(s->max_mem_free, 1 << 20);
+    ck_assert_int_eq(s->nlisten, 2);
+    ck_assert(s->listen[1].tls && s->listen[1].port == 8443);
+    ck_assert_uint_eq(sc->nactions, 2);
+    ck_assert_int_eq(sc->actions[0].at, 10 * SIM_S);
+    ck_assert_int_eq(sc->actions[0].what, ACTION_GRACEFUL_RESTART);
+    ck_assert_int_eq(sc->actions[1].what, ACTION_STOP);
+    ck_assert_int_eq(sc->interval, 50 * SIM_MS);
+    ck_assert(sc->requests && sc->plots);
+    ck_assert_uint_eq(strlen(sc->sha256), 64);
+    ck_assert_uint_eq(sc->nexpect, 2);
+    ck_assert_str_eq(sc->expect[0].path, "ev.latency.p99_s");
+    ck_assert_int_eq(sc->expect[0].op, 0);
+    ck_assert_double_eq(sc->expect[0].rhs, 0.2);
+    ck_assert_int_eq(sc->expect[1].op, 3);
+    ck_assert_str_eq(sc->expect[1].rhs_path, "ev.throughput_rps");
+    scenario_free(sc);
+}
+END_TEST
+
+START_TEST(warm_up_may_be_found_by_itself)
+{
+    struct scenario *sc = load_set("warm_up=auto", NULL);
+
+    ck_assert(sc->warm_up_auto);
+    scenario_free(sc);
+}
+END_TEST
+
+START_TEST(set_reaches_any_key)
+{
+    struct scenario *sc =
+        load_set("servers.ev.directives.KeepAliveTimeout=2s",
+                 "servers[0].directives.max_request_workers=20");
+
+    ck_assert_int_eq(sc->servers[1].settings.keepalive_timeout, 2 * SIM_S);
+    ck_assert_int_eq(sc->servers[0].settings.max_request_workers, 20);
+    scenario_free(sc);
+    sc = load_set("machine.cpus=8", "outputs.plots=false");
+    ck_assert_int_eq(sc->machine.cpus, 8);
+    ck_assert(!sc->plots);
+    scenario_free(sc);
+    sc = load_set("workload.load.think=1s", "workload.clients=3");
+    ck_assert_uint_eq(sc->nworkloads, 1);
+    scenario_free(sc);
+    sc = load_set("actions=[]", "expect=[]");
+    ck_assert_uint_eq(sc->nactions, 0);
+    ck_assert_uint_eq(sc->nexpect, 0);
+    scenario_free(sc);
+}
+END_TEST
+
+START_TEST(a_bare_directive_is_set_for_every_server_that_has_it)
+{
+    struct scenario *sc = load_set("keep_alive_timeout=9s", "KeepAlive=off");
+
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert_int_eq(sc->servers[i].settings.keepalive_timeout,
+                         9 * SIM_S);
+        ck_assert(!sc->servers[i].settings.keepalive);
+    }
+    scenario_free(sc);
+    sc = load_set("threads_per_child=10", "MaxRequestWorkers=30");
+    ck_assert_int_eq(sc->servers[1].settings.threads_per_child, 10);
+    ck_assert_int_eq(sc->servers[1].settings.max_request_workers, 30);
+    ck_assert_int_eq(sc->servers[0].settings.max_request_workers, 30);
+    scenario_free(sc);
+}
+END_TEST
+
+START_TEST(bad_sets_name_their_argument)
+{
+    refuse_set("machine", "--set machine: takes KEY=VALUE, such as --set "
+                          "workload.clients=500");
+    refuse_set("machin.cpus=2",
+               "--set machin.cpus=2: \"machin\" is neither a key of a "
+               "scenario nor a directive; did you mean \"machine\"?");
+    refuse_set("keep_alive_timout=2s",
+               "--set keep_alive_timout=2s: \"keep_alive_timout\" is neither "
+               "a key of a scenario nor a directive; did you mean "
+               "\"keep_alive_timeout\"?");
+    refuse_set("servers.event.directives.KeepAlive=off",
+               "--set servers.event.directives.KeepAlive=off: $.servers has "
+               "no element \"event\"; there are: prefork, ev");
+    refuse_set("servers.9.mpm=event",
+               "--set servers.9.mpm=event: $.servers has no element \"9\"; "
+               "there are: prefork, ev");
+    refuse_set("keep_alive_timeout=2",
+               "--set keep_alive_timeout=2: "
+               "$.servers[0].directives.KeepAliveTimeout: KeepAliveTimeout "
+               "needs a unit: write \"2s\" or \"2ms\"");
+    refuse_set("machine.cpu=2", "--set machine.cpu=2: $.machine.cpu: unknown "
+                                "key; did you mean \"cpus\"?");
+    refuse_set("duration.x=2s", "--set duration.x=2s: $.duration is "
+                                "\"2min\" and has no \"x\"");
+    refuse_set("=1", "--set =1: takes KEY=VALUE, such as --set "
+                     "workload.clients=500");
+}
+END_TEST
+
+START_TEST(a_bare_directive_nobody_has_is_refused)
+{
+    const char *const mpm[] = { "prefork" };
+    const char *const set[] = { "min_spare_threads=5" };
+    struct scenario_opts o = { .set = set, .nset = 1 };
+
+    (void)mpm;
+    file("two.json", "{ \"duration\": \"1s\", \"workload\": { \"type\": "
+                     "\"closed\", \"clients\": 1 }, \"servers\": [ { "
+                     "\"mpm\": \"prefork\" } ] }");
+    refuse(&o, "--set min_spare_threads=5: no server of this scenario has "
+               "that directive");
+}
+END_TEST
+
+START_TEST(mpm_keeps_servers_and_what_is_expected_of_them)
+{
+    const char *const event[] = { "event" };
+    const char *const worker[] = { "worker" };
+    const char *const typo[] = { "evnt" };
+    struct scenario_opts o = { .mpm = event, .nmpm = 1 };
+    struct scenario *sc = load(&o);
+
+    ck_assert_uint_eq(sc->nservers, 1);
+    ck_assert_str_eq(sc->servers[0].name, "ev");
+    ck_assert_uint_eq(sc->nexpect, 1);
+    scenario_free(sc);
+    o.mpm = worker;
+    refuse(&o, "--mpm worker: no server of this scenario runs it; there are: "
+               "prefork, event");
+    o.mpm = typo;
+    refuse(&o, "--mpm evnt: not known; did you mean \"event\"?");
+}
+END_TEST
+
+START_TEST(assertions_join_the_expectations)
+{
+    const char *good = "ev.memory.pss_peak_bytes <= 64MiB";
+    const char *bad = "evv.x < 1";
+    struct scenario_opts o = { .assertions = &good, .nassertions = 1 };
+    struct scenario *sc = load(&o);
+
+    ck_assert_uint_eq(sc->nexpect, 3);
+    ck_assert_double_eq(sc->expect[2].rhs, 64.0 * 1048576);
+    scenario_free(sc);
+    o.assertions = &bad;
+    refuse(&o, "--assert evv.x < 1: no server is called \"evv\"; did you mean "
+               "\"ev\"?");
+}
+END_TEST
+
+START_TEST(seed_and_replications_of_the_command_line_win)
+{
+    struct scenario_opts o = { .has_seed = true,
+                               .seed = UINT64_MAX,
+                               .has_replications = true,
+                               .replications = 12 };
+    struct scenario *sc = load(&o);
+
+    ck_assert(sc->seed == UINT64_MAX);
+    ck_assert_int_eq(sc->replications, 12);
+    scenario_free(sc);
+}
+END_TEST
+
+START_TEST(httpd_conf_lies_beside_the_scenario_and_is_overridden)
+{
+    struct scenario *sc;
+
+    file("a.conf", "LoadModule mpm_worker_module x\nMaxRequestWorkers 50\n"
+                   "KeepAliveTimeout 3\nListen 80\nListen 81\n");
+    file("two.json",
+         "{ \"duration\": \"1s\", \"workload\": { \"type\": \"closed\", "
+         "\"clients\": 1 }, \"servers\": [ { \"httpd_conf\": \"a.conf\", "
+         "\"directives\": { \"KeepAliveTimeout\": \"4s\", \"Listen\": 8080 "
+         "} } ] }");
+    sc = load(NULL);
+    ck_assert_int_eq(sc->servers[0].mpm, MPM_WORKER);
+    ck_assert_str_eq(sc->servers[0].name, "worker");
+    ck_assert_int_eq(sc->servers[0].settings.max_request_workers, 50);
+    ck_assert_int_eq(sc->servers[0].settings.keepalive_timeout, 4 * SIM_S);
+    ck_assert_int_eq(sc->servers[0].settings.nlisten, 1);
+    ck_assert(!sc->servers[0].directives.reqtimeout_loaded);
+    scenario_free(sc);
+}
+END_TEST
+
+START_TEST(a_trace_lies_beside_the_scenario)
+{
+    struct scenario *sc;
+
+    file("t.csv", "conn,start_s,tls,down_Bps,up_Bps,req,think_s,sleep_ms,"
+                  "cpu_ms,bytes,file,hold\n0,0,1,0,0,0,0,20,0,100,0,0\n");
+    file("two.json",
+         "{ \"duration\": \"1s\", \"workload\": { \"trace\": \"t.csv\" }, "
+         "\"servers\": [ { \"mpm\": \"event\" } ] }");
+    sc = load(NULL);
+    ck_assert_str_eq(sc->workloads[0].type->name, "trace");
+    ck_assert_int_eq(sc->servers[0].settings.nlisten, 2); /* it uses TLS */
+    ck_assert(sc->servers[0].settings.listen[1].tls);
+    scenario_free(sc);
+}
+END_TEST
+
+struct heard {
+    int errors, warnings;
+    long lines[32];
+    char text[2000];
+};
+
+static void hear(void *ctx, bool warning, const struct err *e)
+{
+    struct heard *h = ctx;
+
+    if (warning)
+        h->warnings++;
+    else
+        h->lines[h->errors++] = e->line;
+    (void)snprintf(h->text, sizeof h->text, "%s", e->text);
+}
+
+static void hear_note(void *ctx, const char *text)
+{
+    (void)snprintf(ctx, 2000, "%s", text);
+}
+
+START_TEST(check_reports_all_errors_in_the_order_of_lines)
+{
+    struct heard h = { 0 };
+
+    file("two.json", "{ \"sed\": 1,\n"
+                     "  \"servers\": [ { \"mpm\": \"evnt\" },\n"
+                     "    { \"mpm\": \"event\",\n"
+                     "      \"directives\": { \"Tmeout\": 1,\n"
+                     "        \"KeepAlive\": 3 } } ],\n"
+                     "  \"workload\": { \"type\": \"closed\",\n"
+                     "    \"thnk\": \"1s\" },\n"
+                     "  \"machine\": { \"cpus\": \"2\" },\n"
+                     "  \"duration\": 5 }\n");
+    ck_assert_ptr_null(scenario_check(path, NULL, hear, &h));
+    ck_assert_int_eq(h.errors, 8);
+    for (int i = 1; i < h.errors; i++)
+        ck_assert_int_le(h.lines[i - 1], h.lines[i]);
+    ck_assert_int_eq(h.lines[0], 1);
+    ck_assert_int_eq(h.lines[7], 9);
+}
+END_TEST
+
+START_TEST(check_stops_at_twenty)
+{
+    struct heard h = { 0 };
+    char text[2000];
+    size_t n = (size_t)sprintf(text, "{\n");
+
+    for (int i = 0; i < 40; i++)
+        n += (size_t)sprintf(text + n, "\"x%d\": 1%s\n", i,
+                             i < 39 ? "," : "}");
+    file("two.json", text);
+    ck_assert_ptr_null(scenario_check(path, NULL, hear, &h));
+    ck_assert_int_eq(h.errors, SCENARIO_MAX_ERRORS);
+}
+END_TEST
+
+START_TEST(warnings_say_where_and_which_rule)
+{
+    char text[2000] = "";
+    struct heard h = { 0 };
+    const char *set = "servers.ev.directives.MaxRequestWorkers=410";
+    struct scenario_opts o = { .set = &set,
+                               .nset = 1,
+                               .note = hear_note,
+                               .note_ctx = text };
+    struct scenario *sc = load(&o);
+
+    ck_assert_str_eq(text,
+                     "--set servers.ev.directives.MaxRequestWorkers=410: "
+                     "warning: ev: MaxRequestWorkers 410 is not a multiple of "
+                     "ThreadsPerChild 25; httpd would start with 400 (16 "
+                     "processes). Set MaxRequestWorkers to 400 or 425. [T-6] "
+                     "(AH00513)");
+    scenario_free(sc);
+    sc = scenario_check(path, &o, hear, &h);
+    ck_assert_ptr_nonnull(sc);
+    ck_assert_int_eq(h.errors, 0);
+    ck_assert_int_eq(h.warnings, 1);
+    scenario_free(sc);
+}
+END_TEST
+
+Suite *suite_scenario(void);
+
+Suite *suite_scenario(void)
+{
+    Suite *s = suite_create("scenario");
+    TCase *tc = tcase_create("reading");
+
+    tcase_add_checked_fixture(tc, begin, end);
+    tcase_add_test(tc, every_key_arrives);
+    tcase_add_test(tc, warm_up_may_be_found_by_itself);
+    tcase_add_test(tc, set_reaches_any_key);
+    tcase_add_test(tc, a_bare_directive_is_set_for_every_server_that_has_it);
+    tcase_add_test(tc, bad_sets_name_their_argument);
+    tcase_add_test(tc, a_bare_directive_nobody_has_is_refused);
+    tcase_add_test(tc, mpm_keeps_servers_and_what_is_expected_of_them);
+    tcase_add_test(tc, assertions_join_the_expectations);
+    tcase_add_test(tc, seed_and_replications_of_the_command_line_win);
+    tcase_add_test(tc, httpd_conf_lies_beside_the_scenario_and_is_overridden);
+    tcase_add_test(tc, a_trace_lies_beside_the_scenario);
+    tcase_add_test(tc, check_reports_all_errors_in_the_order_of_lines);
+    tcase_add_test(tc, check_stops_at_twenty);
+    tcase_add_test(tc, warnings_say_where_and_which_rule);
+    suite_add_tcase(s, tc);
+    return s;
+}
