@@ -176,10 +176,10 @@ static bool check_names(struct run *r, struct err *e)
         struct err inner;
         double v;
         err_init(&inner);
-        if (!applies(r, x)
-            || (report_lookup(&r->report, x->path, &v, &inner)
-                && (!x->is_path
-                    || report_lookup(&r->report, x->rhs_path, &v, &inner))))
+        if (!applies(r, x) ||
+            (report_lookup(&r->report, x->path, &v, &inner) &&
+             (!x->is_path ||
+              report_lookup(&r->report, x->rhs_path, &v, &inner))))
             continue;
         if (i < own)
             ok = err_at(e, ERR_CONTENT, r->sc->file, 0, 0, NULL,
