@@ -86,9 +86,11 @@ struct txn *conn_need_txn(struct server *s, uint32_t id)
     return txn_at(s, c->txn);
 }
 
-static void free_txn(struct server *s, struct conn *c)
+static void free_txn(struct server *s, uint32_t id)
 {
+    struct conn *c = conn_at(s, id);
     struct txn *t = txn_at(s, c->txn);
+    memory_big_done(s, id);
     if (t->job != CPU_NONE)
         cpu_cancel(s->cpu, t->job);
     sim_timer_done(s->sim, &t->stimer);
@@ -106,7 +108,7 @@ void conn_drop_txn(struct server *s, uint32_t id)
     struct txn *t = txn_at(s, c->txn);
     if (t->thread == NONE && !t->requested && t->job == CPU_NONE
         && !sim_timer_armed(&t->stimer) && !sim_timer_armed(&t->ctimer))
-        free_txn(s, c);
+        free_txn(s, id);
 }
 
 void conn_reap(struct server *s, uint32_t id)
@@ -115,7 +117,7 @@ void conn_reap(struct server *s, uint32_t id)
     if (c->state != CONN_CLOSED || !(c->flags & CF_CCLOSED) || c->inflight)
         return;
     if (c->txn != NONE)
-        free_txn(s, c);
+        free_txn(s, id);
     if (c->rate != NONE)
         pool_put(&s->links, c->rate);
     must(c->wait == WAIT_NONE);

@@ -125,6 +125,7 @@ struct txn {
     bool answered;  /* its first byte has reached the client */
     bool retrying;  /* data is being retransmitted (K-5) */
     bool cut;       /* stimer is a time-out, not progress (C-31, C-33) */
+    bool big;       /* event: holds a pool grown by a large body (M-18) */
     bool in_body;   /* the handler reads the request's body (C-34) */
 };
 
@@ -178,6 +179,7 @@ struct child {
     bool dying;
     bool tls_used, big_used;
     simtime_t user, sys;     /* CPU time spent by this process */
+    uint32_t big_pools;      /* event: grown pools kept for reuse (E-33) */
     simtime_t died;          /* when it exited */
     struct sim_timer timer;  /* retry of thread creation (W-3) */
     struct lane *lanes;      /* async: its own queues, by WAIT_KEEPALIVE … */

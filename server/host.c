@@ -15,6 +15,7 @@ const struct param machine_params[] = {
     { "cpu_switch", PARAM_TIME, M(cpu_switch), "160us", 0, 1e9, NULL, "lost per time slice while threads outnumber cores (C-42: 3 to 4 % of a core)" },
     { "cpu_slice", PARAM_TIME, M(cpu_slice), "4ms", 1, 1e9, NULL, "time slice of the scheduler: one kernel tick at HZ=250 (K-20)" },
     { "cpu_accept", PARAM_TIME, M(cpu_accept), "20us", 0, 1e9, NULL, "accept and connection set-up (costs.csv: request_cpu new-connection minus keepalive, 4 to 27 us)" },
+    { "cpu_read", PARAM_TIME, M(cpu_read), "25us", 0, 1e9, NULL, "each further piece of a head that trickles in (recordings: slow-senders, 0.1 s for 4,000 pieces)" },
     { "cpu_request", PARAM_TIME, M(cpu_request), "33us", 0, 1e9, NULL, "one small request (costs.csv: request_cpu keepalive, 30 to 38 us)" },
     { "cpu_wakeup", PARAM_TIME, M(cpu_wakeup), "80us", 0, 1e9, NULL, "a sleeping thread woken while a core is idle: cold caches (recordings: 0.2 ms of CPU per sleeping request at low load, two wake-ups, against 0.03 ms at saturation)" },
     { "cpu_tls_wakeup", PARAM_TIME, M(cpu_tls_wakeup), "900us", 0, 1e9, NULL, "the same for a handshake (recordings: 2.1 to 2.3 ms of CPU per TLS connection at low load, against 1.2 ms at saturation)" },
@@ -23,13 +24,15 @@ const struct param machine_params[] = {
     { "cpu_per_mb", PARAM_TIME, M(cpu_per_mb), "800us", 0, 1e10, NULL, "10^6 body bytes, plain (costs.csv: bulk_cpu_per_MB)" },
     { "cpu_per_mb_tls", PARAM_TIME, M(cpu_per_mb_tls), "1700us", 0, 1e10, NULL, "10^6 body bytes, TLS (costs.csv: bulk_cpu_per_MB)" },
     { "cpu_fork", PARAM_TIME, M(cpu_fork), "120us", 0, 1e10, NULL, "parent's part of one fork (O-1: 0.08 to 0.15 ms)" },
-    { "cpu_child_init", PARAM_TIME, M(cpu_child_init), "700us", 0, 1e11, NULL, "prefork child from fork to ready (costs.csv: spawn_to_first_ready single, 0.84 ms)" },
+    { "cpu_child_init", PARAM_TIME, M(cpu_child_init), "720us", 0, 1e11, NULL, "prefork child from fork to ready (costs.csv: spawn_to_first_ready single, 0.84 ms)" },
+    { "cpu_child_init_tls", PARAM_TIME, M(cpu_child_init_tls), "2600us", 0, 1e11, NULL, "the same with mod_ssl (recordings: a tick grows by 1.4 ms per fork on two cores)" },
     { "cpu_process_init", PARAM_TIME, M(cpu_process_init), "1700us", 0, 1e11, NULL, "worker, event process from fork to its first thread (costs.csv: 1.7 to 1.9 ms)" },
     { "cpu_thread", PARAM_TIME, M(cpu_thread), "12us", 0, 1e9, NULL, "creation of one thread (costs.csv: spawn_to_all_ready minus first, 0.26 to 0.38 ms for 25)" },
     { "cpu_exit", PARAM_TIME, M(cpu_exit), "300us", 0, 1e9, NULL, "end of a child (costs.csv: spawn_plus_exit_cpu 1.17 ms less fork, start and one request)" },
     { "response_head", PARAM_SIZE, M(response_head), "150B", 0, 65536, NULL, "head of a response (recordings: about 150 bytes)" },
+    { "cpu_thread_exit", PARAM_TIME, M(cpu_thread_exit), "270us", 0, 1e9, NULL, "waking and ending one thread of a stopping process (recordings: recycle, 4.9 ms of CPU per process of 10 threads, 2.2 ms of them accounted for)" },
     { "ready", PARAM_TIME, M(ready), "12ms", 0, 1e12, NULL, "exec of httpd to 'resuming normal operations' (C-2: 6 to 30 ms)" },
-    { "ready_tls", PARAM_TIME, M(ready_tls), "35ms", 0, 1e12, NULL, "the same with mod_ssl (C-2: 24 to 53 ms)" },
+    { "ready_tls", PARAM_TIME, M(ready_tls), "38ms", 0, 1e12, NULL, "the same with mod_ssl (C-2: 24 to 53 ms)" },
     { "tick", PARAM_TIME, M(tick), "1001ms", 1, 1e12, NULL, "the parent's one-second sleep with its timer slack (C-2, C-41)" },
     { "pickup", PARAM_TIME, M(pickup), "100us", 0, 1e9, NULL, "event: accept until a worker counts the connection (E-37)" },
     { "timer_slack", PARAM_REAL, M(timer_slack), "0.0008", 0, 1, NULL, "share by which a blocking wait ends late (C-41)" },
@@ -85,7 +88,8 @@ void host_ideal(struct machine *m, struct network *n)
     m->cpu_handoff = m->cpu_tls = 0;
     m->cpu_per_mb = m->cpu_per_mb_tls = 0;
     m->cpu_fork = m->cpu_child_init = m->cpu_process_init = 0;
-    m->cpu_thread = m->cpu_exit = 0;
+    m->cpu_child_init_tls = m->cpu_read = 0;
+    m->cpu_thread = m->cpu_exit = m->cpu_thread_exit = 0;
     m->ready = m->ready_tls = 0;
     m->tick = SIM_S;
     m->pickup = 0;

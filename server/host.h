@@ -17,6 +17,7 @@ struct machine {
     simtime_t cpu_switch;      /* context switch at each time slice */
     simtime_t cpu_slice;       /* time slice while threads outnumber cores */
     simtime_t cpu_accept;      /* accept and set up a connection */
+    simtime_t cpu_read;        /* each further piece of a head */
     simtime_t cpu_request;     /* one small request, beside its own demand */
     simtime_t cpu_wakeup;      /* a thread woken while a core is idle */
     simtime_t cpu_tls_wakeup;  /* more of that for a handshake */
@@ -26,9 +27,11 @@ struct machine {
     simtime_t cpu_per_mb_tls;  /* per 10^6 body bytes, TLS */
     simtime_t cpu_fork;        /* in the parent, per fork */
     simtime_t cpu_child_init;  /* in a prefork child until it is ready */
+    simtime_t cpu_child_init_tls; /* the same with mod_ssl */
     simtime_t cpu_process_init; /* in a worker or event process likewise */
     simtime_t cpu_thread;      /* creation of one thread */
     simtime_t cpu_exit;        /* end of a child */
+    simtime_t cpu_thread_exit; /* and of each of its threads */
     int64_t response_head; /* bytes of a response's head */
     /* the parent */
     simtime_t ready;           /* exec to "resuming normal operations" */

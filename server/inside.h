@@ -83,6 +83,10 @@ void memory_child(struct server *s, uint32_t child);
 void memory_child_gone(struct server *s, uint32_t child);
 void memory_request(struct server *s, uint32_t thread);
 void memory_response(struct server *s, uint32_t thread, uint32_t conn);
+/* A body from memory that the send buffer does not take at once: the pool
+ * that it grows, and event's recycling of such pools (M-18, E-33). */
+void memory_big_body(struct server *s, uint32_t conn);
+void memory_big_done(struct server *s, uint32_t conn);
 void memory_conn_idle(struct server *s, uint32_t conn, bool idle);
 void memory_snapshot(const struct server *s, struct snapshot *o);
 

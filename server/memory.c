@@ -21,7 +21,10 @@ static int64_t thread_growth(const struct server *s, const struct thread *t)
     int64_t big = t->big_used ? m->mem_big_body : 0;
     int n = t->responses;
     if (!s->model->threaded)
-        return big + (t->tls_used ? m->mem_child_used_tls : m->mem_child_used);
+        return big
+            + (t->tls_used ? m->mem_child_used_tls
+               : n > 0     ? m->mem_child_used
+                           : 0);
     int64_t used = s->model->async ? m->mem_thread_used_event
                                    : m->mem_thread_used;
     int64_t size;
@@ -33,7 +36,8 @@ static int64_t thread_growth(const struct server *s, const struct thread *t)
         size = used + (m->mem_thread_old - used) * (n - FIRST_RESPONSES)
                 / (OLD_RESPONSES - FIRST_RESPONSES);
     else
-        size = m->mem_thread_first
+        size = n == 0 ? m->mem_thread_request
+                      : m->mem_thread_first
             + (used - m->mem_thread_first) * (n - 1) / (FIRST_RESPONSES - 1);
     return size - m->mem_thread + big;
 }
@@ -72,7 +76,6 @@ void memory_request(struct server *s, uint32_t thread)
 void memory_response(struct server *s, uint32_t thread, uint32_t conn)
 {
     struct thread *t = thread_at(s, thread);
-    const struct txn *x = conn_txn(s, conn);
     if (t->responses < UINT16_MAX)
         t->responses++;
     if (conn_at(s, conn)->flags & CF_TLS) {
@@ -82,9 +85,37 @@ void memory_response(struct server *s, uint32_t thread, uint32_t conn)
                 - s->conf.machine.mem_parent_tls;
         s->tls_seen = true;
     }
-    if (!x->d.file && x->chunk > 0 && x->out > x->room)
-        t->big_used = true;
     grow(s, t, thread_growth(s, t));
+}
+
+void memory_big_body(struct server *s, uint32_t conn)
+{
+    struct txn *x = conn_txn(s, conn);
+    struct thread *t = thread_at(s, x->thread);
+    struct child *ch = child_at(s, t->child);
+    if (!s->model->async) {
+        t->big_used = true;
+        grow(s, t, thread_growth(s, t));
+    } else if (!x->big) {
+        x->big = true;
+        if (ch->big_pools > 0)
+            ch->big_pools--;
+        else
+            add(s, ch, s->conf.machine.mem_big_body);
+    }
+}
+
+void memory_big_done(struct server *s, uint32_t conn)
+{
+    struct txn *x = conn_txn(s, conn);
+    struct child *ch = child_at(s, conn_at(s, conn)->child);
+    if (!x->big)
+        return;
+    x->big = false;
+    if (ch->big_pools < s->per_child * 3 / 4) /* E-33 */
+        ch->big_pools++;
+    else
+        add(s, ch, -s->conf.machine.mem_big_body);
 }
 
 void memory_conn_idle(struct server *s, uint32_t conn, bool idle)

@@ -233,7 +233,8 @@ uint32_t process_fork(struct server *s, uint32_t slot)
     const struct machine *m = &s->conf.machine;
     simtime_t init = s->model->threaded
         ? m->cpu_process_init + m->cpu_thread * (simtime_t)s->per_child
-        : m->cpu_child_init;
+        : s->mod_ssl ? m->cpu_child_init_tls
+                     : m->cpu_child_init;
     ch->job = CPU_NONE;
     s->cpu_reaped += m->cpu_fork;
     process_spent(s, id, 0, init);
@@ -280,6 +281,10 @@ void mpm_child_exit(struct server *s, uint32_t id)
 {
     struct child *ch = child_at(s, id);
     must(ch->state == CHILD_LIVE || ch->state == CHILD_STARTING);
+    const struct machine *m = &s->conf.machine;
+    simtime_t cost = m->cpu_exit;
+    if (s->model->threaded)
+        cost += m->cpu_thread_exit * (simtime_t)s->per_child;
     for (uint32_t j = 0; j < s->per_child; j++) {
         struct thread *t = thread_at(s, ch->threads + j);
         if (t->child != NONE && !t->gone)
@@ -292,8 +297,8 @@ void mpm_child_exit(struct server *s, uint32_t id)
     }
     mpm_unwatch_pod(s, id);
     memory_child_gone(s, id);
-    cpu_charge(s->cpu, s->conf.machine.cpu_exit);
-    process_spent(s, id, 0, s->conf.machine.cpu_exit);
+    cpu_charge(s->cpu, cost);
+    process_spent(s, id, 0, cost);
     ch->state = CHILD_ZOMBIE;
     s->live_children--;
     s->zombies++;
