@@ -101,8 +101,11 @@ static void styles(struct sink *s, const struct plot_run *run)
     for (size_t i = 0; i < run->n; i++) {
         const char *colour = colours[i % NCOLOURS];
         const char *dash = dashes[i % NDASHES];
-        sink_format(s, "set style line %zu lc rgb '%s' lw 2.5 dt %s\n", i + 1,
-                    colour, dash);
+        /* thinner from server to server, so that of equal curves the one
+         * below still shows */
+        const char *width = i == 0 ? "3.4" : i == 1 ? "2.8" : "2.2";
+        sink_format(s, "set style line %zu lc rgb '%s' lw %s dt %s\n", i + 1,
+                    colour, width, dash);
         sink_format(s, "set style line %zu lc rgb '%s' lw 1.4 dt %s\n",
                     i + 1 + run->n, colour, dash);
     }
