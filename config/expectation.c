@@ -41,8 +41,8 @@ static bool is_path(const char *s)
     return strchr("0123456789+-.", *s) == NULL && strchr(s, '.') != NULL;
 }
 
-bool expectation_parse(const char *text, struct arena *a,
-                       struct expectation *x, struct err *e)
+bool expectation_parse(const char *text, struct arena *a, struct expectation *x,
+                       struct err *e)
 {
     const char *s = text, *rhs;
     const char *left;

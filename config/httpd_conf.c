@@ -30,10 +30,10 @@
 #define MAX_NAMES      20000 /* Defines, modules, uses */
 
 enum section_kind {
-    SECTION_IF,     /* a condition, decided when it opens */
+    SECTION_IF, /* a condition, decided when it opens */
     SECTION_VHOST,
-    SECTION_OTHER,  /* its contents do not concern the main server */
-    SECTION_RAW     /* not even httpd's syntax inside */
+    SECTION_OTHER, /* its contents do not concern the main server */
+    SECTION_RAW    /* not even httpd's syntax inside */
 };
 
 struct section {
@@ -61,9 +61,9 @@ struct parser {
     struct err *e;
     struct names defines, modules, ssl_hosts;
     bool ssl_main;
-    int loaded_mpm;       /* by LoadModule, -1 none */
-    const char *root;     /* ServerRoot or NULL */
-    const char *dir;      /* of the first file, with its slash, or "" */
+    int loaded_mpm;   /* by LoadModule, -1 none */
+    const char *root; /* ServerRoot or NULL */
+    const char *dir;  /* of the first file, with its slash, or "" */
     size_t bytes;
     struct section sections[MAX_SECTIONS];
     int nsections;
@@ -122,8 +122,8 @@ static void names_add(struct parser *p, struct names *l, const char *name,
             memcpy(v, l->v, l->n * sizeof *v);
         l->v = v;
     }
-    l->v[l->n++] = (struct pair){ arena_strdup(p->a, name),
-                                  arena_strdup(p->a, value) };
+    l->v[l->n++] =
+        (struct pair){ arena_strdup(p->a, name), arena_strdup(p->a, value) };
 }
 
 static struct pair *names_find_n(const struct names *l, const char *name,
@@ -189,8 +189,8 @@ static const char *expand(struct parser *p, const char *line)
     size = strlen(line) + MAX_LINE_BYTES;
     out = must_alloc(size + 1);
     while (*line != '\0' && n < size) {
-        const char *end = strncmp(line, "${", 2) == 0 ? strchr(line, '}')
-                                                      : NULL;
+        const char *end =
+            strncmp(line, "${", 2) == 0 ? strchr(line, '}') : NULL;
         const struct pair *def = NULL;
         if (end != NULL)
             def = names_find_n(&p->defines, line + 2, (size_t)(end - line) - 2);
@@ -223,11 +223,10 @@ static const char *const mpm_names[MPM_KINDS] = { "prefork", "worker",
 /* Which MPM the module ID is: -1 none, MPM_KINDS one that is not modelled. */
 static int mpm_of_module(const char *id)
 {
-    static const char *const others[] = { "mpm_winnt_module",
-                                          "mpm_motorz_module",
-                                          "mpm_simple_module",
-                                          "mpm_netware_module",
-                                          "mpmt_os2_module" };
+    static const char *const others[] = {
+        "mpm_winnt_module", "mpm_motorz_module", "mpm_simple_module",
+        "mpm_netware_module", "mpmt_os2_module"
+    };
 
     for (int k = 0; k < MPM_KINDS; k++) {
         size_t n = strlen(mpm_names[k]);
@@ -262,13 +261,15 @@ static bool load_module(struct parser *p, const char *args)
         return wrong(p, "LoadModule takes a module and a file");
     mpm = mpm_of_module(id);
     if (mpm == MPM_KINDS && p->opts->mpm < 0)
-        return wrong(p, "%s is not modelled; there are mpm_prefork, "
-                        "mpm_worker and mpm_event",
+        return wrong(p,
+                     "%s is not modelled; there are mpm_prefork, "
+                     "mpm_worker and mpm_event",
                      shown(p, id));
     if (mpm >= 0 && mpm < MPM_KINDS) {
         if (p->loaded_mpm >= 0 && p->loaded_mpm != mpm)
-            return wrong(p, "a second MPM, %s, after mpm_%s; httpd would not "
-                            "start",
+            return wrong(p,
+                         "a second MPM, %s, after mpm_%s; httpd would not "
+                         "start",
                          id, mpm_names[p->loaded_mpm]);
         p->loaded_mpm = mpm;
         if (p->opts->mpm < 0)
@@ -296,12 +297,14 @@ static bool load_module(struct parser *p, const char *args)
 static bool has_module(const struct parser *p, const char *name)
 {
     static const char *const built_in[] = {
-        "core.c",           "core_module",     "http_core.c",
-        "http_module",      "mod_so.c",        "so_module",
-        "mod_unixd.c",      "unixd_module",    "mod_log_config.c",
-        "log_config_module", "mod_logio.c",    "logio_module",
-        "mod_version.c",    "version_module",  "mod_watchdog.c",
-        "watchdog_module",
+        "core.c",           "core_module",
+        "http_core.c",      "http_module",
+        "mod_so.c",         "so_module",
+        "mod_unixd.c",      "unixd_module",
+        "mod_log_config.c", "log_config_module",
+        "mod_logio.c",      "logio_module",
+        "mod_version.c",    "version_module",
+        "mod_watchdog.c",   "watchdog_module",
     };
 
     for (size_t i = 0; i < sizeof built_in / sizeof built_in[0]; i++) {
@@ -346,8 +349,7 @@ static bool below_root(const struct parser *p)
 }
 
 /* The names NAME may stand for, in the order to try; returns how many. */
-static size_t candidates(struct parser *p, const char *name,
-                         const char *out[3])
+static size_t candidates(struct parser *p, const char *name, const char *out[3])
 {
     const char *root = NULL;
     size_t n = 0;
@@ -413,8 +415,9 @@ static bool include(struct parser *p, const char *directive, const char *args,
     if (name == NULL)
         return wrong(p, "%s needs a file", directive);
     if (strstr(name, "${") != NULL)
-        return optional || wrong(p, "%s names \"%s\", and no Define before "
-                                    "this line sets that variable",
+        return optional || wrong(p,
+                                 "%s names \"%s\", and no Define before "
+                                 "this line sets that variable",
                                  directive, shown(p, name));
     count = candidates(p, name, names);
     for (size_t i = 0; i < count; i++) {
@@ -451,7 +454,7 @@ static bool if_define(const struct parser *p, const char *name)
 {
     bool not = *name == '!';
 
-    return (names_find(&p->defines, name + not) != NULL) != not;
+    return (names_find(&p->defines, name + not ) != NULL) != not ;
 }
 
 static bool if_file(struct parser *p, const char *name)
@@ -463,7 +466,7 @@ static bool if_file(struct parser *p, const char *name)
 
     for (size_t i = 0; i < n; i++)
         found = found || is_file(names[i]) || is_dir(names[i]);
-    return found != not;
+    return found != not ;
 }
 
 static int version_number(const char *s)
@@ -494,7 +497,7 @@ static bool if_version(struct parser *p, const char *args, bool *holds)
 {
     const char *op = next_word(p, &args);
     const char *v = next_word(p, &args);
-    bool not;
+    bool not ;
     int have = p->opts->version, want;
     size_t n;
 
@@ -505,18 +508,19 @@ static bool if_version(struct parser *p, const char *args, bool *holds)
         op = "=";
     }
     not = *op == '!';
-    op += not;
+    op += not ;
     n = strlen(v);
     if (strcmp(op, "~") == 0 || (n > 1 && v[0] == '/' && v[n - 1] == '/')) {
         if (v[0] == '/' && n > 1)
             v = arena_strndup(p->a, v + 1, n - 2);
-        *holds = version_matches(have, v) != not;
+        *holds = version_matches(have, v) != not ;
         return true;
     }
     want = version_number(v);
     if (want < 0)
-        return wrong(p, "<IfVersion> takes a version such as 2.4.10, found "
-                        "\"%s\"",
+        return wrong(p,
+                     "<IfVersion> takes a version such as 2.4.10, found "
+                     "\"%s\"",
                      shown(p, v));
     if (strcmp(op, "=") == 0 || strcmp(op, "==") == 0)
         *holds = have == want;
@@ -531,7 +535,7 @@ static bool if_version(struct parser *p, const char *args, bool *holds)
     else
         return wrong(p, "<IfVersion> takes one of = < <= > >= ~, found \"%s\"",
                      shown(p, op));
-    *holds = *holds != not;
+    *holds = *holds != not ;
     return true;
 }
 
@@ -599,11 +603,11 @@ static bool if_known(struct parser *p, const char *name, bool section)
     bool found = false;
 
     (void)p;
-    name += not;
+    name += not ;
     for (size_t i = 0; section && i < KNOWN_SECTIONS; i++)
         found = found || same(name, known_sections[i].name);
     /* most directives of httpd are none of ours, but exist */
-    return (section ? found : true) != not;
+    return (section ? found : true) != not ;
 }
 
 static bool decide(struct parser *p, struct section *s)
@@ -690,8 +694,9 @@ static bool close_section(struct parser *p, const char *line, int first)
         return wrong(p, "</%s> without <%s>", shown(p, name), shown(p, name));
     s = &p->sections[p->nsections - 1];
     if (!same(s->name, name))
-        return wrong(p, "</%s> where </%s> is needed: <%s> of line %ld is "
-                        "still open",
+        return wrong(p,
+                     "</%s> where </%s> is needed: <%s> of line %ld is "
+                     "still open",
                      shown(p, name), s->name, s->name, s->line);
     if (s->kind == SECTION_VHOST && s->ssl) {
         const char *args = s->args, *host;
@@ -725,8 +730,8 @@ static struct httpd_conf_use *add_use(struct parser *p, enum directive d,
             memcpy(v, c->use, c->nuse * sizeof *v);
         c->use = v;
     }
-    c->use[c->nuse] = (struct httpd_conf_use){ d, value, p->file, p->line,
-                                               NULL };
+    c->use[c->nuse] =
+        (struct httpd_conf_use){ d, value, p->file, p->line, NULL };
     return &c->use[c->nuse++];
 }
 
@@ -756,15 +761,15 @@ static bool value_of(struct parser *p, enum directive d, const char *args,
         return wrong(p, "%s takes one value, found \"%s\"", name,
                      shown(p, value));
     if (strstr(value, "${") != NULL)
-        return wrong(p, "%s is \"%s\", and no Define before this line sets "
-                        "that variable",
+        return wrong(p,
+                     "%s is \"%s\", and no Define before this line sets "
+                     "that variable",
                      name, shown(p, value));
     *out = arena_strdup(p->a, value);
     return true;
 }
 
-static bool take(struct parser *p, enum directive d, bool old,
-                 const char *args)
+static bool take(struct parser *p, enum directive d, bool old, const char *args)
 {
     const struct section *host = inside(p, SECTION_VHOST);
     const struct section *other = inside(p, SECTION_OTHER);
@@ -781,11 +786,12 @@ static bool take(struct parser *p, enum directive d, bool old,
     }
     if (host != NULL) {
         if (!per_host(d))
-            return wrong(p, "%s cannot stand in <VirtualHost>; httpd would "
-                            "not start",
+            return wrong(p,
+                         "%s cannot stand in <VirtualHost>; httpd would "
+                         "not start",
                          directive_table[d].name);
-        use->skipped = arena_printf(p->a, "in <VirtualHost %s>",
-                                    shown(p, host->args));
+        use->skipped =
+            arena_printf(p->a, "in <VirtualHost %s>", shown(p, host->args));
         return true;
     }
     err_init(&inner);
@@ -1021,8 +1027,8 @@ static void add_file(struct parser *p, const char *path)
     struct httpd_conf *c = p->out;
 
     if ((c->nfiles & (c->nfiles - 1)) == 0) {
-        const char **v = arena_alloc(
-            p->a, (c->nfiles == 0 ? 1 : 2 * c->nfiles) * sizeof *v);
+        const char **v =
+            arena_alloc(p->a, (c->nfiles == 0 ? 1 : 2 * c->nfiles) * sizeof *v);
         for (size_t i = 0; i < c->nfiles; i++)
             v[i] = c->files[i];
         c->files = v;
@@ -1128,8 +1134,8 @@ static void drop_foreign(struct parser *p)
             continue;
         c->directives.v[d] = (struct directive_value){ .given = false };
         if (c->use[i].skipped == NULL)
-            c->use[i].skipped = arena_printf(p->a, "not known to mpm_%s",
-                                             mpm_names[asked]);
+            c->use[i].skipped =
+                arena_printf(p->a, "not known to mpm_%s", mpm_names[asked]);
     }
 }
 
@@ -1151,9 +1157,8 @@ bool httpd_conf_load(const char *path, const struct httpd_conf_opts *opts,
     p->out = out;
     p->e = e;
     p->loaded_mpm = -1;
-    p->dir = slash == NULL
-                 ? ""
-                 : arena_strndup(a, path, (size_t)(slash - path) + 1);
+    p->dir =
+        slash == NULL ? "" : arena_strndup(a, path, (size_t)(slash - path) + 1);
     for (size_t i = 0; i < o.ndefines; i++)
         names_add(p, &p->defines, o.defines[i], "");
     if (o.mpm >= 0)

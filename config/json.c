@@ -82,8 +82,12 @@ fail(const struct json *j, size_t at, struct err *e, const char *fmt, ...)
 /* Length of the UTF-8 sequence at P (N bytes left), 0 when it is none. */
 static size_t utf8_len(const unsigned char *p, size_t n)
 {
-    size_t len = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2
-                 : *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
+    size_t len = *p < 0x80   ? 1
+                 : *p < 0xc2 ? 0
+                 : *p < 0xe0 ? 2
+                 : *p < 0xf0 ? 3
+                 : *p < 0xf5 ? 4
+                             : 0;
 
     if (len == 0 || len > n)
         return 0;
@@ -102,8 +106,8 @@ static bool decode(const struct json *j, struct err *e)
 {
     const unsigned char *p = (const unsigned char *)j->text;
 
-    if (j->len >= 2 && ((p[0] == 0xff && p[1] == 0xfe) ||
-                        (p[0] == 0xfe && p[1] == 0xff)))
+    if (j->len >= 2 &&
+        ((p[0] == 0xff && p[1] == 0xfe) || (p[0] == 0xfe && p[1] == 0xff)))
         return fail(j, 0, e, "the file is UTF-16; save it as UTF-8");
     for (size_t i = 0; i < j->len;) {
         size_t n = utf8_len(p + i, j->len - i);
@@ -150,8 +154,8 @@ static bool blank_comments(struct json *j, struct err *e)
             for (end = i; end < j->len && t[end] != '\n'; end++)
                 ;
         } else if (t[i + 1] == '*') {
-            for (end = i + 2; end + 1 < j->len &&
-                              (t[end] != '*' || t[end + 1] != '/');
+            for (end = i + 2;
+                 end + 1 < j->len && (t[end] != '*' || t[end + 1] != '/');
                  end++)
                 ;
             if (end + 1 >= j->len)
@@ -186,8 +190,8 @@ struct grammar {
     size_t i;
     enum want want;
     size_t depth;
-    char open[JSON_MAX_DEPTH];      /* '{' or '[' */
-    size_t opened[JSON_MAX_DEPTH];  /* where */
+    char open[JSON_MAX_DEPTH];     /* '{' or '[' */
+    size_t opened[JSON_MAX_DEPTH]; /* where */
     size_t values;
     struct err *e;
 };
@@ -319,8 +323,8 @@ static bool check_number(struct grammar *g)
     char word[80], number[64];
 
     g->i += j->text[g->i] == '-';
-    if (g->i + 1 < j->len && j->text[g->i] == '0' &&
-        j->text[g->i + 1] >= '0' && j->text[g->i + 1] <= '9')
+    if (g->i + 1 < j->len && j->text[g->i] == '0' && j->text[g->i + 1] >= '0' &&
+        j->text[g->i + 1] <= '9')
         return fail(j, start, g->e, "a number cannot start with 0");
     good = digit(g);
     while (digit(g))
@@ -365,8 +369,7 @@ static bool check_literal(struct grammar *g)
 
     for (size_t k = 0; k < 3; k++) {
         size_t n = strlen(literals[k]);
-        if (j->len - g->i >= n &&
-            memcmp(j->text + g->i, literals[k], n) == 0 &&
+        if (j->len - g->i >= n && memcmp(j->text + g->i, literals[k], n) == 0 &&
             (g->i + n == j->len || !word_char(j->text[g->i + n]))) {
             g->i += n;
             return true;
@@ -509,8 +512,7 @@ static bool check_token(struct grammar *g)
         return begin_value(g);
     case WANT_COLON:
         if (c != ':')
-            return fail(j, g->i, g->e,
-                        "expected \":\" after the key, found %s",
+            return fail(j, g->i, g->e, "expected \":\" after the key, found %s",
                         word_at(j, g->i, word, sizeof word));
         g->i++;
         g->want = WANT_VALUE;
@@ -589,7 +591,8 @@ static bool check_duplicates(const struct json *j, const cJSON *n,
     if (twice != NULL) {
         char path[200], key[80];
         long line, col;
-        const struct json_node *w = (const struct json_node *)(const void *)twice;
+        const struct json_node *w =
+            (const struct json_node *)(const void *)twice;
         (void)json_locate(j, w, true, &line, &col);
         return err_at(e, ERR_CONTENT, j->name, line, col,
                       json_path(j, w, path, sizeof path),
@@ -681,8 +684,7 @@ struct json *json_load(const char *path, struct err *e)
     struct json *j;
 
     if (f == NULL) {
-        err_at(e, ERR_IO, path, 0, 0, NULL, "cannot open: %s",
-               strerror(errno));
+        err_at(e, ERR_IO, path, 0, 0, NULL, "cannot open: %s", strerror(errno));
         return NULL;
     }
     do {
@@ -693,8 +695,7 @@ struct json *json_load(const char *path, struct err *e)
         len += got;
     } while (got > 0 && len <= JSON_MAX_BYTES);
     if (ferror(f)) {
-        err_at(e, ERR_IO, path, 0, 0, NULL, "cannot read: %s",
-               strerror(errno));
+        err_at(e, ERR_IO, path, 0, 0, NULL, "cannot read: %s", strerror(errno));
         j = NULL;
     } else {
         j = json_parse(path, text, len, e);

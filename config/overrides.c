@@ -19,8 +19,8 @@ struct override {
     const char *value;
 };
 
-__attribute__((format(printf, 2, 3))) static bool
-refuse(struct override *o, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static bool refuse(struct override *o,
+                                                         const char *fmt, ...)
 {
     char text[600];
     va_list ap;
@@ -95,8 +95,7 @@ static long find_element(const struct json_node *list, const char *step)
             return i;
     }
     k = strtoul(step, &end, 10);
-    if (*end == '\0' && step[0] >= '0' && step[0] <= '9' &&
-        k < json_len(list))
+    if (*end == '\0' && step[0] >= '0' && step[0] <= '9' && k < json_len(list))
         return (long)k;
     return -1;
 }
@@ -123,8 +122,8 @@ static bool no_element(struct override *o, const struct json_node *list,
     }
     near = err_nearest(step, names, n);
     if (near != NULL)
-        return refuse(o, "%s has no element \"%s\"; did you mean \"%s\"?",
-                      path, step, near);
+        return refuse(o, "%s has no element \"%s\"; did you mean \"%s\"?", path,
+                      step, near);
     if (n == 0)
         return refuse(o, "%s has no element \"%s\"; name one by its index",
                       path, step);
@@ -167,8 +166,7 @@ static bool put_last(struct override *o, struct json_node *n, bool directives)
         i = find_element(n, step);
         if (i < 0)
             return no_element(o, n, step);
-        json_put_at(o->r->json, n, (size_t)i, json_value(o->value),
-                    o->origin);
+        json_put_at(o->r->json, n, (size_t)i, json_value(o->value), o->origin);
         return true;
     }
     /* the key may lie in the node that is about to be replaced */
@@ -249,16 +247,18 @@ static bool unknown_key(struct override *o, const char *const *top, size_t n)
         names[count++] = top[i];
     for (int d = 0; d < DIR_COUNT; d++) {
         names[count++] = directive_table[d].name;
-        names[count++] = directive_snake((enum directive)d, snake[d],
-                                         sizeof snake[d]);
+        names[count++] =
+            directive_snake((enum directive)d, snake[d], sizeof snake[d]);
     }
     near = err_nearest(o->step[0], names, count);
     if (near != NULL)
-        return refuse(o, "\"%s\" is neither a key of a scenario nor a "
-                         "directive; did you mean \"%s\"?",
+        return refuse(o,
+                      "\"%s\" is neither a key of a scenario nor a "
+                      "directive; did you mean \"%s\"?",
                       o->step[0], near);
-    return refuse(o, "\"%s\" is neither a key of a scenario nor a directive; "
-                     "`mpmsim list` names them",
+    return refuse(o,
+                  "\"%s\" is neither a key of a scenario nor a directive; "
+                  "`mpmsim list` names them",
                   o->step[0]);
 }
 

@@ -65,7 +65,7 @@ bool quantity_number(const char *text, double *value)
 bool quantity_rate(const char *text, double *per_s)
 {
     static const struct unit units[] = {
-        { "/s", 1 }, { "/min", 1.0 / 60 }, { "/h", 1.0 / 3600 },
+        { "/s", 1 },           { "/min", 1.0 / 60 }, { "/h", 1.0 / 3600 },
         { "/d", 1.0 / 86400 }, { NULL, 0 },
     };
 
@@ -75,10 +75,10 @@ bool quantity_rate(const char *text, double *per_s)
 bool quantity_byterate(const char *text, double *bytes_per_s)
 {
     static const struct unit units[] = {
-        { "B/s", 1 },           { "kB/s", 1e3 },       { "KB/s", 1e3 },
-        { "MB/s", 1e6 },        { "GB/s", 1e9 },       { "KiB/s", 1024 },
-        { "MiB/s", 1048576 },   { "GiB/s", 1073741824 }, { "bit/s", 0.125 },
-        { "kbit/s", 125 },      { "Mbit/s", 125e3 },   { "Gbit/s", 125e6 },
+        { "B/s", 1 },         { "kB/s", 1e3 },         { "KB/s", 1e3 },
+        { "MB/s", 1e6 },      { "GB/s", 1e9 },         { "KiB/s", 1024 },
+        { "MiB/s", 1048576 }, { "GiB/s", 1073741824 }, { "bit/s", 0.125 },
+        { "kbit/s", 125 },    { "Mbit/s", 125e3 },     { "Gbit/s", 125e6 },
         { NULL, 0 },
     };
 

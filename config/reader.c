@@ -51,8 +51,7 @@ bool reader_fail(struct reader *r, const struct json_node *n, bool key,
     return false;
 }
 
-bool reader_take(struct reader *r, const struct json_node *n,
-                 struct err *inner)
+bool reader_take(struct reader *r, const struct json_node *n, struct err *inner)
 {
     if (inner->file == NULL && n != NULL && inner->kind == ERR_CONTENT) {
         add(r, n, false, inner->text);
@@ -139,8 +138,7 @@ static bool misspelt(struct reader *r, const struct json_node *m,
 {
     if (r->nmisspelt < READER_MAX_ERRORS)
         r->misspelt[r->nmisspelt++] = m;
-    return reader_fail(r, m, true, "unknown key; did you mean \"%s\"?",
-                       meant);
+    return reader_fail(r, m, true, "unknown key; did you mean \"%s\"?", meant);
 }
 
 bool reader_missing(struct reader *r, const struct json_node *object,
@@ -193,9 +191,9 @@ bool reader_keys(struct reader *r, const struct json_node *object,
 static const char *type_name(enum json_type t)
 {
     static const char *const names[] = {
-        [JSON_NULL] = "null",         [JSON_BOOL] = "true or false",
-        [JSON_NUMBER] = "a number",   [JSON_STRING] = "a string",
-        [JSON_LIST] = "a list [ ]",   [JSON_OBJECT] = "an object { }",
+        [JSON_NULL] = "null",       [JSON_BOOL] = "true or false",
+        [JSON_NUMBER] = "a number", [JSON_STRING] = "a string",
+        [JSON_LIST] = "a list [ ]", [JSON_OBJECT] = "an object { }",
     };
 
     return names[t];
@@ -328,8 +326,7 @@ static const char *quantity_text(struct reader *r, const struct json_node *n,
 
 /* TEXT is no quantity of that kind. */
 static bool bad_quantity(struct reader *r, const struct json_node *n,
-                         const char *what, const char *unit1,
-                         const char *unit2)
+                         const char *what, const char *unit1, const char *unit2)
 {
     char shown[SHOWN], bare[SHOWN];
     double x;
@@ -338,8 +335,8 @@ static bool bad_quantity(struct reader *r, const struct json_node *n,
     if (json_type(n) == JSON_STRING && quantity_number(json_string(n), &x)) {
         (void)json_clean(json_string(n), bare, sizeof bare);
         return reader_fail(r, n, false,
-                           "%s needs a unit: write \"%s%s\" or \"%s%s\"",
-                           shown, bare, unit1, bare, unit2);
+                           "%s needs a unit: write \"%s%s\" or \"%s%s\"", shown,
+                           bare, unit1, bare, unit2);
     }
     return reader_fail(r, n, false, "expected %s, found %s", what, shown);
 }
@@ -365,9 +362,8 @@ bool read_time(struct reader *r, const struct json_node *n, simtime_t min,
         if (max > (simtime_t)1e18)
             return reader_fail(r, n, false, "%s is out of range; at least %s",
                                shown, simtime_format(min, a, sizeof a));
-        return reader_fail(r, n, false,
-                           "%s is out of range; allowed: %s to %s", shown,
-                           simtime_format(min, a, sizeof a),
+        return reader_fail(r, n, false, "%s is out of range; allowed: %s to %s",
+                           shown, simtime_format(min, a, sizeof a),
                            simtime_format(max, b, sizeof b));
     }
     *out = t;
@@ -392,9 +388,8 @@ bool read_choice(struct reader *r, const struct json_node *n,
     (void)json_show(n, shown, sizeof shown);
     near = err_nearest(json_string(n), names, count);
     if (near != NULL)
-        return reader_fail(r, n, false,
-                           "%s is not known; did you mean \"%s\"?", shown,
-                           near);
+        return reader_fail(r, n, false, "%s is not known; did you mean \"%s\"?",
+                           shown, near);
     return reader_fail(r, n, false, "%s is not known; allowed: %s", shown,
                        listed(names, count, list, sizeof list));
 }
@@ -434,10 +429,9 @@ static bool read_size(struct reader *r, const struct json_node *n, double min,
     if (!size_parse(text, &bytes))
         return bad_quantity(r, n, A_SIZE, "KiB", "MiB");
     if ((double)bytes < min || (double)bytes > max)
-        return reader_fail(r, n, false,
-                           "%s is out of range; allowed: %sB to %sB",
-                           json_show(n, shown, sizeof shown), plain(min, a),
-                           plain(max, b));
+        return reader_fail(
+            r, n, false, "%s is out of range; allowed: %sB to %sB",
+            json_show(n, shown, sizeof shown), plain(min, a), plain(max, b));
     *out = bytes;
     return true;
 }
@@ -539,8 +533,7 @@ static bool read_law(struct reader *r, const struct json_node *n,
     for (int k = 0; k < DIST_KINDS; k++)
         kinds[k] = dist_name((enum dist_kind)k);
     if (name == NULL)
-        return reader_missing(r, n, "dist", NULL, 0,
-                              ", the name of the law");
+        return reader_missing(r, n, "dist", NULL, 0, ", the name of the law");
     if (!read_choice(r, name, kinds, &kind))
         return false;
     d.kind = (enum dist_kind)kind;
@@ -598,10 +591,9 @@ bool param_read(struct reader *r, const struct json_node *n,
     case PARAM_REAL:
         return read_real(r, n, min, max, field);
     case PARAM_TIME:
-        return read_time(r, n, range ? (simtime_t)p->min : INT64_MIN,
-                         range && p->max < 9e18 ? (simtime_t)p->max
-                                                : SIM_NEVER - 1,
-                         field);
+        return read_time(
+            r, n, range ? (simtime_t)p->min : INT64_MIN,
+            range && p->max < 9e18 ? (simtime_t)p->max : SIM_NEVER - 1, field);
     case PARAM_SIZE:
         return read_size(r, n, min, max, field);
     case PARAM_BYTERATE:

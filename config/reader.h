@@ -47,8 +47,7 @@ bool reader_keys(struct reader *r, const struct json_node *object,
  * then said instead. Always false. */
 bool reader_missing(struct reader *r, const struct json_node *object,
                     const char *key, const char *const *names, size_t n,
-                    const char *fmt, ...)
-    __attribute__((format(printf, 6, 7)));
+                    const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 /* N must be of that type ("an object", …). */
 bool reader_type(struct reader *r, const struct json_node *n,
                  enum json_type want);

@@ -29,9 +29,9 @@ static_assert(SCENARIO_MAX_ERRORS == READER_MAX_ERRORS,
 #define COUNT(a)      (sizeof(a) / sizeof(a)[0])
 
 static const char *const top_keys[] = {
-    "$schema", "title",   "about",    "expect",   "duration",
-    "warm_up", "seed",    "replications", "machine",  "network",
-    "workload", "servers", "actions",  "backends", "outputs",
+    "$schema",  "title",   "about",        "expect",   "duration",
+    "warm_up",  "seed",    "replications", "machine",  "network",
+    "workload", "servers", "actions",      "backends", "outputs",
 };
 
 static const char *const mpm_names[] = { "prefork", "worker", "event", NULL };
@@ -66,8 +66,7 @@ static void warn(struct build *b, const char *file, long line, long col,
 {
     if (b->nwarnings == b->room) {
         b->room = b->room == 0 ? 16 : 2 * b->room;
-        b->warnings =
-            must_realloc(b->warnings, b->room, sizeof *b->warnings);
+        b->warnings = must_realloc(b->warnings, b->room, sizeof *b->warnings);
     }
     b->warnings[b->nwarnings++] = (struct warning){ file, line, col, text };
 }
@@ -91,8 +90,8 @@ static const char *place_of(struct arena *a, const char *file, long line,
     return arena_printf(a, "%s:%ld:%ld: ", file, line, col);
 }
 
-static const char *note_text(const struct settings_note *note,
-                             const char *name, struct arena *a)
+static const char *note_text(const struct settings_note *note, const char *name,
+                             struct arena *a)
 {
     bool code = note->code[0] != '\0';
 
@@ -243,9 +242,9 @@ static const struct workload *workload_type(struct build *b,
     for (size_t i = 0; workload_table[i] != NULL && n < COUNT(names); i++) {
         names[n++] = workload_table[i]->name;
         if (used < sizeof list)
-            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s",
-                                     i > 0 ? ", " : "",
-                                     workload_table[i]->name);
+            used +=
+                (size_t)snprintf(list + used, sizeof list - used, "%s%s",
+                                 i > 0 ? ", " : "", workload_table[i]->name);
     }
     near = err_nearest(json_string(type), names, n);
     (void)json_show(type, shown, sizeof shown);
@@ -317,17 +316,16 @@ static bool read_workload_params(struct build *b, const struct json_node *o,
 static bool check_backend(struct build *b, const struct json_node *o)
 {
     const struct json_node *m = json_get(o, "backend");
-    const struct json_node *list =
-        json_get(json_root(b->r.json), "backends");
+    const struct json_node *list = json_get(json_root(b->r.json), "backends");
     char shown[80];
 
     if (m == NULL)
         return true;
     if (!reader_type(&b->r, m, JSON_STRING))
         return false;
-    for (struct json_node *k =
-             list != NULL && json_type(list) == JSON_LIST ? json_first(list)
-                                                          : NULL;
+    for (struct json_node *k = list != NULL && json_type(list) == JSON_LIST
+                                   ? json_first(list)
+                                   : NULL;
          k != NULL; k = json_next(k)) {
         const char *name = element_name(k);
         if (name != NULL && strcmp(name, json_string(m)) == 0)
@@ -374,8 +372,7 @@ static bool read_workload(struct build *b, const struct json_node *o)
     ok = check_backend(b, o) && ok;
     for (size_t i = 0; i < sc->nworkloads; i++)
         before[i] = sc->workloads[i].name;
-    ok = read_name(b, o, w->type->name, before, sc->nworkloads, &w->name) &&
-         ok;
+    ok = read_name(b, o, w->type->name, before, sc->nworkloads, &w->name) && ok;
     if (ok)
         ok = load_workload(b, o, w);
     sc->nworkloads++;
@@ -388,12 +385,12 @@ static void read_workloads(struct build *b)
     const struct json_node *w = json_get(root, "workload");
 
     if (w == NULL) {
-        (void)reader_missing(&b->r, root, "workload", top_keys,
-                             COUNT(top_keys), ": where the requests come from");
+        (void)reader_missing(&b->r, root, "workload", top_keys, COUNT(top_keys),
+                             ": where the requests come from");
         return;
     }
-    b->sc->workloads = arena_alloc(
-        b->sc->arena, MAX_WORKLOADS * sizeof *b->sc->workloads);
+    b->sc->workloads =
+        arena_alloc(b->sc->arena, MAX_WORKLOADS * sizeof *b->sc->workloads);
     if (json_type(w) != JSON_LIST) {
         (void)read_workload(b, w);
         return;
@@ -428,11 +425,9 @@ static const char *directive_text(struct build *b, const struct json_node *n,
     switch (type) {
     case DIRT_INT:
     case DIRT_REAL:
-        (void)reader_fail(&b->r, n, false,
-                          "expected a number, found %s%s", shown,
-                          json_type(n) == JSON_STRING
-                              ? "; write it without quotes"
-                              : "");
+        (void)reader_fail(
+            &b->r, n, false, "expected a number, found %s%s", shown,
+            json_type(n) == JSON_STRING ? "; write it without quotes" : "");
         break;
     case DIRT_SECONDS:
         (void)reader_fail(&b->r, n, false,
@@ -440,8 +435,7 @@ static const char *directive_text(struct build *b, const struct json_node *n,
         break;
     case DIRT_SIZE:
         (void)reader_fail(&b->r, n, false,
-                          "expected a size such as \"64KiB\", found %s",
-                          shown);
+                          "expected a size such as \"64KiB\", found %s", shown);
         break;
     case DIRT_ONOFF:
         (void)reader_fail(&b->r, n, false,
@@ -484,10 +478,9 @@ static bool unknown_directive(struct build *b, const struct json_node *m)
     size_t n = 0;
 
     for (int d = 0; d < DIR_COUNT; d++) {
-        names[n++] = has_underscore
-                         ? directive_snake((enum directive)d, snake[d],
-                                           sizeof snake[d])
-                         : directive_table[d].name;
+        names[n++] = has_underscore ? directive_snake((enum directive)d,
+                                                      snake[d], sizeof snake[d])
+                                    : directive_table[d].name;
     }
     near = err_nearest(json_key(m), names, n);
     if (near != NULL)
@@ -595,8 +588,8 @@ static void report_conf(struct build *b, const struct httpd_conf *c)
                                  u->skipped != NULL ? " (not used: " : "",
                                  u->skipped != NULL ? u->skipped : "",
                                  u->skipped != NULL ? ")" : ""));
-        if (u->skipped != NULL && strncmp(u->skipped, "in <VirtualHost", 15) ==
-                                      0)
+        if (u->skipped != NULL &&
+            strncmp(u->skipped, "in <VirtualHost", 15) == 0)
             warn(b, u->file, u->line, 0,
                  arena_printf(b->r.arena,
                               "%s %s %s is not used; every connection meets "
@@ -676,8 +669,7 @@ static bool read_mpm(struct build *b, const struct json_node *o,
                            "\"prefork\", \"worker\" or \"event\" to the "
                            "server");
     if (asked < 0)
-        return reader_missing(&b->r, o, "mpm", server_keys,
-                              COUNT(server_keys),
+        return reader_missing(&b->r, o, "mpm", server_keys, COUNT(server_keys),
                               ": \"prefork\", \"worker\" or \"event\"");
     s->mpm = (enum mpm_kind)asked;
     return true;
@@ -735,8 +727,8 @@ static void read_servers(struct build *b)
     bool ok = true;
 
     if (list == NULL) {
-        (void)reader_missing(&b->r, root, "servers", top_keys,
-                             COUNT(top_keys), ": the servers to compare");
+        (void)reader_missing(&b->r, root, "servers", top_keys, COUNT(top_keys),
+                             ": the servers to compare");
         return;
     }
     if (!reader_type(&b->r, list, JSON_LIST))
@@ -791,8 +783,8 @@ static bool read_action(struct build *b, const struct json_node *o,
     for (struct json_node *k = json_first(m); k != NULL; k = json_next(k)) {
         int found = directive_find(json_key(k), NULL);
         unsigned mpms = found < 0 ? 1u : directive_table[found].mpms;
-        enum mpm_kind mpm = (mpms & 1u << MPM_PREFORK) != 0 ? MPM_PREFORK
-                                                            : MPM_EVENT;
+        enum mpm_kind mpm =
+            (mpms & 1u << MPM_PREFORK) != 0 ? MPM_PREFORK : MPM_EVENT;
         ok = read_directive(b, k, mpm, seen, &d) && ok;
     }
     return ok && reader_fail(&b->r, m, true,
@@ -812,10 +804,9 @@ static void read_actions(struct build *b)
                           MAX_ACTIONS);
         return;
     }
-    sc->actions = arena_alloc(
-        sc->arena, (json_len(list) + 1) * sizeof *sc->actions);
-    for (struct json_node *m = json_first(list); m != NULL;
-         m = json_next(m)) {
+    sc->actions =
+        arena_alloc(sc->arena, (json_len(list) + 1) * sizeof *sc->actions);
+    for (struct json_node *m = json_first(list); m != NULL; m = json_next(m)) {
         struct scenario_action a = { 0 };
         size_t k = sc->nactions;
         if (!read_action(b, m, &a))
@@ -833,8 +824,7 @@ static bool read_hangs(struct build *b, const struct json_node *list)
 
     if (!reader_type(&b->r, list, JSON_LIST))
         return false;
-    for (struct json_node *m = json_first(list); m != NULL;
-         m = json_next(m)) {
+    for (struct json_node *m = json_first(list); m != NULL; m = json_next(m)) {
         simtime_t from = 0, to = 0;
         if (!reader_type(&b->r, m, JSON_LIST)) {
             ok = false;
@@ -922,8 +912,7 @@ static const struct scenario_server *server_of(const struct scenario *sc,
 static bool check_server(struct build *b, const char *path, struct err *e)
 {
     const char *names[MAX_SERVERS];
-    const char *name =
-        arena_strndup(b->r.arena, path, strcspn(path, "."));
+    const char *name = arena_strndup(b->r.arena, path, strcspn(path, "."));
     const char *near;
     size_t n = 0;
 
@@ -936,8 +925,8 @@ static bool check_server(struct build *b, const char *path, struct err *e)
     near = err_nearest(name, names, n);
     if (near != NULL)
         return err_set(e, ERR_CONTENT,
-                       "no server is called \"%s\"; did you mean \"%s\"?",
-                       name, near);
+                       "no server is called \"%s\"; did you mean \"%s\"?", name,
+                       near);
     return err_set(e, ERR_CONTENT, "no server is called \"%s\"", name);
 }
 
@@ -1030,8 +1019,7 @@ static bool check_mpm_option(struct build *b, const char *name)
     err_init(&e);
     if (near != NULL)
         (void)err_set(&e, ERR_USAGE,
-                      "--mpm %s: not known; did you mean \"%s\"?", shown,
-                      near);
+                      "--mpm %s: not known; did you mean \"%s\"?", shown, near);
     else
         (void)err_set(&e, ERR_USAGE,
                       "--mpm %s: no server of this scenario runs it; there "
@@ -1110,8 +1098,8 @@ static void read_general(struct build *b)
     if ((m = json_get(root, "about")) != NULL)
         (void)read_text(&b->r, m, &sc->about);
     if ((m = json_get(root, "duration")) == NULL)
-        (void)reader_missing(&b->r, root, "duration", top_keys,
-                             COUNT(top_keys), ", such as \"60s\"");
+        (void)reader_missing(&b->r, root, "duration", top_keys, COUNT(top_keys),
+                             ", such as \"60s\"");
     else
         (void)read_time(&b->r, m, SIM_MS, LONGEST, &sc->duration);
     if ((m = json_get(root, "warm_up")) != NULL)
@@ -1221,8 +1209,7 @@ static void end_build(struct build *b)
 }
 
 struct scenario *scenario_load(const char *path,
-                               const struct scenario_opts *opts,
-                               struct err *e)
+                               const struct scenario_opts *opts, struct err *e)
 {
     static const struct scenario_opts none = { 0 };
     struct build b = { .opts = opts != NULL ? opts : &none };
@@ -1242,8 +1229,7 @@ struct scenario *scenario_load(const char *path,
         for (size_t i = 0; i < b.nwarnings; i++) {
             const struct warning *w = &b.warnings[i];
             tell(&b, arena_printf(sc->arena, "%swarning: %s",
-                                  place_of(sc->arena, w->file, w->line,
-                                           w->col),
+                                  place_of(sc->arena, w->file, w->line, w->col),
                                   w->text));
         }
     }

@@ -30,7 +30,7 @@ struct expectation {
     int op;           /* 0 <, 1 <=, 2 >, 3 >=, 4 == */
     bool is_path;     /* right side names a metric too */
     const char *rhs_path;
-    double rhs;       /* in base SI units: seconds, bytes, 1/s, counts */
+    double rhs; /* in base SI units: seconds, bytes, 1/s, counts */
 };
 
 struct scenario {
@@ -76,8 +76,7 @@ struct scenario_opts {
 /* Reads PATH. NULL on error (E filled: file, line, column, JSON path, what
  * is wrong, did-you-mean). Workloads' files are loaded too. Caller frees. */
 struct scenario *scenario_load(const char *path,
-                               const struct scenario_opts *opts,
-                               struct err *e);
+                               const struct scenario_opts *opts, struct err *e);
 void scenario_free(struct scenario *sc);
 
 /* Reads PATH as scenario_load() does, but reports every error it can find, up
@@ -97,7 +96,7 @@ const char *settings_note_line(const struct settings_note *note,
 
 /* Parses "SERVER.METRIC OP VALUE" into *X (memory from A); ERR_CONTENT with
  * text only. Whether SERVER exists is not looked at. */
-bool expectation_parse(const char *text, struct arena *a,
-                       struct expectation *x, struct err *e);
+bool expectation_parse(const char *text, struct arena *a, struct expectation *x,
+                       struct err *e);
 
 #endif

@@ -170,8 +170,8 @@ static bool parse_count(const char *name, const char *s, int64_t *out,
     int64_t n;
 
     if (!parse_int64(s, &n))
-        return err_set(e, ERR_CONTENT,
-                       "%s takes a whole number, found \"%s\"", name, s);
+        return err_set(e, ERR_CONTENT, "%s takes a whole number, found \"%s\"",
+                       name, s);
     if (n > INT_MAX || n < INT_MIN)
         return err_set(e, ERR_CONTENT,
                        "%s %s is out of range; httpd counts up to %d", name, s,
@@ -217,9 +217,9 @@ bool size_parse(const char *text, int64_t *bytes)
         const char *unit;
         int64_t size;
     } units[] = {
-        { "B", 1 },          { "kB", 1000 },         { "KB", 1000 },
-        { "MB", 1000000 },   { "GB", 1000000000 },   { "KiB", 1024 },
-        { "MiB", 1048576 },  { "GiB", 1073741824 },
+        { "B", 1 },         { "kB", 1000 },        { "KB", 1000 },
+        { "MB", 1000000 },  { "GB", 1000000000 },  { "KiB", 1024 },
+        { "MiB", 1048576 }, { "GiB", 1073741824 },
     };
     const char *unit = text;
     char number[32];
@@ -352,8 +352,8 @@ static bool parse_bytes(enum directive d, const char *name, const char *s,
                        "0 for the system's default",
                        name, s);
     if (n > UINT32_MAX)
-        return err_set(e, ERR_CONTENT, "%s %s is too large; at most 4 GiB", name,
-                       s);
+        return err_set(e, ERR_CONTENT, "%s %s is too large; at most 4 GiB",
+                       name, s);
     *out = n;
     return true;
 }
@@ -381,8 +381,8 @@ static bool parse_whole(enum directive d, const char *name, const char *s,
                        s);
     if (d == DIR_FlushMaxPipelined && *out < -1)
         return err_set(e, ERR_CONTENT,
-                       "%s %s is refused by httpd; it must be -1 or more",
-                       name, s);
+                       "%s %s is refused by httpd; it must be -1 or more", name,
+                       s);
     return true;
 }
 
@@ -493,8 +493,7 @@ bool reqtimeout_parse(const char *text, struct reqtimeout *r, struct err *e)
 }
 
 /* "80", "127.0.0.1:8080", "[::1]:443 https". */
-static bool parse_listen(const char *text, struct listen_spec *l,
-                         struct err *e)
+static bool parse_listen(const char *text, struct listen_spec *l, struct err *e)
 {
     char addr[300], proto[16], rest[4];
     const char *p = text;
@@ -557,8 +556,7 @@ static bool parse_text(enum directive d, const char *s, struct err *e)
 }
 
 bool directive_parse(enum directive d, const char *value, bool httpd_conf,
-                     struct arena *a, struct directive_value *v,
-                     struct err *e)
+                     struct arena *a, struct directive_value *v, struct err *e)
 {
     const struct directive_info *info = &directive_table[d];
     struct directive_value out = { .given = true };
@@ -641,8 +639,8 @@ struct resolve {
  * and BY (the one that made the default wrong) was given. LOG names the code
  * of httpd's message, NULL when httpd says nothing. */
 __attribute__((format(printf, 6, 7))) static void
-remark(struct resolve *r, enum directive i, enum directive by,
-       const char *rule, const char *log, const char *fmt, ...)
+remark(struct resolve *r, enum directive i, enum directive by, const char *rule,
+       const char *log, const char *fmt, ...)
 {
     const struct directive_value *v = &r->d->v[i];
     struct settings_note *n;
@@ -660,8 +658,8 @@ remark(struct resolve *r, enum directive i, enum directive by,
     n = &r->notes->v[r->notes->n++];
     n->logged = log != NULL;
     /* numbered messages came with 2.4 */
-    n->code = log != NULL && r->out->version >= HTTPD_VERSION(2, 3, 0) ? log
-                                                                       : "";
+    n->code =
+        log != NULL && r->out->version >= HTTPD_VERSION(2, 3, 0) ? log : "";
     n->text = arena_strdup(r->a, text);
     n->rule = rule;
     n->file = v->file;
@@ -764,11 +762,11 @@ static void check_prefork(struct resolve *r)
     struct settings *s = r->out;
     int64_t mrw = value_or(r, DIR_MaxRequestWorkers, 256);
 
-    s->server_limit = compiled_limit(
-        r, DIR_ServerLimit, value_or(r, DIR_ServerLimit, 256), 200000, "T-1",
-        FIX_SL_HIGH);
-    s->server_limit = at_least_one(r, DIR_ServerLimit, s->server_limit, "T-1",
-                                   FIX_SL_LOW);
+    s->server_limit =
+        compiled_limit(r, DIR_ServerLimit, value_or(r, DIR_ServerLimit, 256),
+                       200000, "T-1", FIX_SL_HIGH);
+    s->server_limit =
+        at_least_one(r, DIR_ServerLimit, s->server_limit, "T-1", FIX_SL_LOW);
     s->thread_limit = 1;
     s->threads_per_child = 1;
     if (mrw > s->server_limit) {
@@ -823,10 +821,9 @@ static void check_max_workers(struct resolve *r)
                "MaxRequestWorkers %lld%s is more than ServerLimit %lld x "
                "ThreadsPerChild %lld = %lld; httpd would start with %lld. "
                "Raise ServerLimit to %lld.",
-               (long long)mrw, said, (long long)s->server_limit,
-               (long long)tpc, (long long)(s->server_limit * tpc),
+               (long long)mrw, said, (long long)s->server_limit, (long long)tpc,
                (long long)(s->server_limit * tpc),
-               (long long)s->process_limit);
+               (long long)(s->server_limit * tpc), (long long)s->process_limit);
         s->process_limit = s->server_limit;
     }
     /* W-14: MaxRequestWorkers itself stays as it is. */
@@ -839,16 +836,16 @@ static void check_threaded(struct resolve *r)
     struct settings *s = r->out;
     int64_t tpc = value_or(r, DIR_ThreadsPerChild, 25);
 
-    s->server_limit = compiled_limit(r, DIR_ServerLimit,
-                                     value_or(r, DIR_ServerLimit, 16), 20000,
-                                     "T-2", FIX_SL_HIGH);
-    s->server_limit = at_least_one(r, DIR_ServerLimit, s->server_limit, "T-2",
-                                   FIX_SL_LOW);
+    s->server_limit =
+        compiled_limit(r, DIR_ServerLimit, value_or(r, DIR_ServerLimit, 16),
+                       20000, "T-2", FIX_SL_HIGH);
+    s->server_limit =
+        at_least_one(r, DIR_ServerLimit, s->server_limit, "T-2", FIX_SL_LOW);
     s->thread_limit = compiled_limit(
         r, DIR_ThreadLimit, value_or(r, DIR_ThreadLimit, 64),
         s->mpm == MPM_EVENT ? 100000 : 20000, "T-3", FIX_TL_HIGH);
-    s->thread_limit = at_least_one(r, DIR_ThreadLimit, s->thread_limit, "T-3",
-                                   FIX_TL_LOW);
+    s->thread_limit =
+        at_least_one(r, DIR_ThreadLimit, s->thread_limit, "T-3", FIX_TL_LOW);
     if (tpc > s->thread_limit) {
         remark(r, DIR_ThreadsPerChild, DIR_ThreadLimit, "T-4",
                code(r, FIX_TPC_HIGH),

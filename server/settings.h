@@ -16,8 +16,8 @@
 enum mpm_kind { MPM_PREFORK, MPM_WORKER, MPM_EVENT, MPM_KINDS };
 
 /* 2.4.63 is written 20463. */
-#define HTTPD_VERSION(major, minor, patch) \
-    ((major) * 10000 + (minor) * 100 + (patch))
+#define HTTPD_VERSION(major, minor, patch)                                     \
+    ((major)*10000 + (minor)*100 + (patch))
 #define HTTPD_BASELINE HTTPD_VERSION(2, 4, 63)
 
 enum directive {
@@ -62,7 +62,7 @@ enum directive_type {
 };
 
 struct directive_info {
-    const char *name; /* httpd's spelling */
+    const char *name;     /* httpd's spelling */
     const char *old_name; /* accepted alias or NULL */
     enum directive_type type;
     unsigned mpms;    /* bit (1 << MPM_…) where it exists */
@@ -122,12 +122,12 @@ struct settings {
                                     prefork: MRW */
     int64_t start_servers;
     int64_t min_spare, max_spare; /* servers (prefork) or threads */
-    int64_t async_factor;      /* E-16: an integer factor; before 2.4.30 in
-                                  sixteenths, see async_sixteenths */
+    int64_t async_factor;         /* E-16: an integer factor; before 2.4.30 in
+                                     sixteenths, see async_sixteenths */
     int64_t async_sixteenths;
     int64_t max_connections_per_child; /* 0 = never */
     int64_t listen_backlog;
-    int64_t max_keepalive_requests; /* 0 = unlimited */
+    int64_t max_keepalive_requests;      /* 0 = unlimited */
     int64_t send_buffer, receive_buffer; /* 0 = kernel's default */
     int64_t max_mem_free;
     int64_t flush_max_threshold, flush_max_pipelined;
@@ -142,11 +142,11 @@ struct settings {
 
 /* One correction or remark made while resolving. */
 struct settings_note {
-    bool logged;       /* httpd itself logs it at start-up */
-    const char *code;  /* "AH00318" or "" */
-    const char *text;  /* ours: what, value found, value used, next step */
-    const char *rule;  /* "T-6" */
-    const char *file;  /* of the directive concerned, may be NULL */
+    bool logged;      /* httpd itself logs it at start-up */
+    const char *code; /* "AH00318" or "" */
+    const char *text; /* ours: what, value found, value used, next step */
+    const char *rule; /* "T-6" */
+    const char *file; /* of the directive concerned, may be NULL */
     long line, col;
 };
 
@@ -170,8 +170,7 @@ bool size_parse(const char *text, int64_t *bytes);
 /* Parses VALUE into *V as a scenario ("5s") or as httpd.conf text ("5",
  * HTTPD_CONF true) would write it; ERR_CONTENT with text only (no place). */
 bool directive_parse(enum directive d, const char *value, bool httpd_conf,
-                     struct arena *a, struct directive_value *v,
-                     struct err *e);
+                     struct arena *a, struct directive_value *v, struct err *e);
 
 /* The snake_case form of directive D ("keep_alive_timeout") into BUF, at most
  * SIZE bytes with the NUL; returns BUF. 40 bytes are always enough. */

@@ -72,8 +72,7 @@ static char *refusal(enum err_kind kind)
     char *text, *cut;
 
     err_init(&e);
-    ck_assert(!httpd_conf_load(path_of("httpd.conf"), NULL, arena, &conf,
-                               &e));
+    ck_assert(!httpd_conf_load(path_of("httpd.conf"), NULL, arena, &conf, &e));
     ck_assert_int_eq(e.kind, kind);
     text = err_format(&e);
     err_clear(&e);
@@ -84,8 +83,8 @@ static char *refusal(enum err_kind kind)
     return cut;
 }
 
-#define GIVEN(d)    conf.directives.v[DIR_##d].given
-#define NUMBER(d)   conf.directives.v[DIR_##d].n
+#define GIVEN(d)  conf.directives.v[DIR_##d].given
+#define NUMBER(d) conf.directives.v[DIR_##d].n
 
 START_TEST(the_last_one_wins_in_any_case_with_quotes_and_continuation)
 {
@@ -254,8 +253,8 @@ START_TEST(a_copied_red_hat_tree_is_found_above_its_conf)
                             "Include conf.modules.d/*.conf\n");
     struct err e;
     err_init(&e);
-    ck_assert(httpd_conf_load(path_of("conf/httpd.conf"), NULL, arena, &conf,
-                              &e));
+    ck_assert(
+        httpd_conf_load(path_of("conf/httpd.conf"), NULL, arena, &conf, &e));
     ck_assert_int_eq(conf.mpm, MPM_EVENT);
 }
 END_TEST
@@ -331,8 +330,8 @@ Suite *suite_httpd_conf(void)
 
     tcase_add_checked_fixture(tc, begin, end);
     tcase_set_timeout(tc, 30);
-    tcase_add_test(
-        tc, the_last_one_wins_in_any_case_with_quotes_and_continuation);
+    tcase_add_test(tc,
+                   the_last_one_wins_in_any_case_with_quotes_and_continuation);
     tcase_add_test(tc, units_are_httpds);
     tcase_add_test(tc, variables_and_conditions_are_followed);
     tcase_add_test(tc, load_module_chooses_the_mpm_and_reqtimeout);

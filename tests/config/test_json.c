@@ -59,8 +59,7 @@ START_TEST(comments_move_nothing)
     long line, col;
     const struct json_node *b = json_get(json_root(j), "b");
 
-    ck_assert_str_eq(json_string(json_first(json_root(j))),
-                     "http://x/*y*/");
+    ck_assert_str_eq(json_string(json_first(json_root(j))), "http://x/*y*/");
     ck_assert(json_locate(j, b, true, &line, &col));
     ck_assert_int_eq(line, 3);
     ck_assert_int_eq(col, 35);
@@ -95,8 +94,7 @@ START_TEST(deep_nesting_is_refused_at_its_place)
     memset(text, '[', 10000);
     memset(text + 10000, ']', 10000);
     text[20000] = '\0';
-    refuse(text, 20000,
-           "x.json:1:101: nested more than 100 levels deep");
+    refuse(text, 20000, "x.json:1:101: nested more than 100 levels deep");
     memset(text, '[', 100);
     memset(text + 100, ']', 100);
     text[200] = '\0';
@@ -128,8 +126,9 @@ START_TEST(too_many_values_are_refused)
         text[len++] = '1';
         text[len++] = i + 1 < n ? ',' : ']';
     }
-    refuse(text, len, "x.json:1:2000000: more than 1000000 values in one "
-                      "file");
+    refuse(text, len,
+           "x.json:1:2000000: more than 1000000 values in one "
+           "file");
     free(text);
 }
 END_TEST
@@ -152,8 +151,9 @@ END_TEST
 
 START_TEST(bytes_that_are_no_text_are_refused)
 {
-    refuse("{\0}", 3, "x.json:1:2: a NUL byte; the file must be text in "
-                      "UTF-8");
+    refuse("{\0}", 3,
+           "x.json:1:2: a NUL byte; the file must be text in "
+           "UTF-8");
     refuse("\"\xed\xa0\x80\"", 5,
            "x.json:1:2: byte 0xed is not valid UTF-8; save the file as "
            "UTF-8");
@@ -163,8 +163,9 @@ START_TEST(bytes_that_are_no_text_are_refused)
     refuse("\"\xe2\x82\"", 4,
            "x.json:1:2: byte 0xe2 is not valid UTF-8; save the file as "
            "UTF-8");
-    refuse("\xff\xfe{", 3, "x.json:1:1: the file is UTF-16; save it as "
-                           "UTF-8");
+    refuse("\xff\xfe{", 3,
+           "x.json:1:1: the file is UTF-16; save it as "
+           "UTF-8");
 }
 END_TEST
 
@@ -177,10 +178,10 @@ START_TEST(escapes_are_checked)
     refuse("\"\\ud83d\"", 8, "x.json:1:2: half of a surrogate pair");
     refuse("\"\\u0000\"", 8,
            "x.json:1:2: a string cannot hold a NUL character");
-    refuse("\"\\u12g4\"", 8,
-           "x.json:1:2: \\u needs four hexadecimal digits");
-    refuse("\"\\", 2, "x.json:1:2: unknown escape in a string; write \\\\ "
-                      "for a backslash");
+    refuse("\"\\u12g4\"", 8, "x.json:1:2: \\u needs four hexadecimal digits");
+    refuse("\"\\", 2,
+           "x.json:1:2: unknown escape in a string; write \\\\ "
+           "for a backslash");
 }
 END_TEST
 
@@ -219,8 +220,7 @@ START_TEST(values_put_in_remember_their_origin)
     ck_assert(json_locate(j, json_at(l, 0), false, &line, &col));
     ck_assert_int_eq(col, 27);
     json_put(j, json_root(j), "a", json_value("1"), "--set a=1");
-    ck_assert_str_eq(json_origin(j, json_get(json_root(j), "a")),
-                     "--set a=1");
+    ck_assert_str_eq(json_origin(j, json_get(json_root(j), "a")), "--set a=1");
     json_free(j);
 }
 END_TEST

@@ -186,8 +186,7 @@ START_TEST(a_bare_directive_is_set_for_every_server_that_has_it)
     struct scenario *sc = load_set("keep_alive_timeout=9s", "KeepAlive=off");
 
     for (size_t i = 0; i < 2; i++) {
-        ck_assert_int_eq(sc->servers[i].settings.keepalive_timeout,
-                         9 * SIM_S);
+        ck_assert_int_eq(sc->servers[i].settings.keepalive_timeout, 9 * SIM_S);
         ck_assert(!sc->servers[i].settings.keepalive);
     }
     scenario_free(sc);
@@ -384,8 +383,7 @@ START_TEST(check_stops_at_twenty)
     size_t n = (size_t)sprintf(text, "{\n");
 
     for (int i = 0; i < 40; i++)
-        n += (size_t)sprintf(text + n, "\"x%d\": 1%s\n", i,
-                             i < 39 ? "," : "}");
+        n += (size_t)sprintf(text + n, "\"x%d\": 1%s\n", i, i < 39 ? "," : "}");
     file("two.json", text);
     ck_assert_ptr_null(scenario_check(path, NULL, hear, &h));
     ck_assert_int_eq(h.errors, SCENARIO_MAX_ERRORS);
@@ -397,10 +395,9 @@ START_TEST(warnings_say_where_and_which_rule)
     char text[2000] = "";
     struct heard h = { 0 };
     const char *set = "servers.ev.directives.MaxRequestWorkers=410";
-    struct scenario_opts o = { .set = &set,
-                               .nset = 1,
-                               .note = hear_note,
-                               .note_ctx = text };
+    struct scenario_opts o = {
+        .set = &set, .nset = 1, .note = hear_note, .note_ctx = text
+    };
     struct scenario *sc = load(&o);
 
     ck_assert_str_eq(text,

@@ -515,15 +515,14 @@ START_TEST(names_are_found_in_any_spelling)
     ck_assert(old);
     ck_assert_int_eq(directive_find("keep_alivetimeout", NULL), -1);
     ck_assert_int_eq(directive_find("", NULL), -1);
-    ck_assert_str_eq(directive_snake(DIR_AsyncRequestWorkerFactor, buf,
-                                     sizeof buf),
-                     "async_request_worker_factor");
+    ck_assert_str_eq(
+        directive_snake(DIR_AsyncRequestWorkerFactor, buf, sizeof buf),
+        "async_request_worker_factor");
     for (int d = 0; d < DIR_COUNT; d++) {
         ck_assert_ptr_nonnull(directive_table[d].name);
         ck_assert_ptr_nonnull(directive_table[d].help);
         ck_assert_int_eq(
-            directive_find(directive_snake((enum directive)d, buf,
-                                           sizeof buf),
+            directive_find(directive_snake((enum directive)d, buf, sizeof buf),
                            NULL),
             d);
     }
@@ -561,8 +560,7 @@ Suite *suite_settings(void)
     tcase_add_test(tc, g19_workers_are_a_multiple_of_threads);
     tcase_add_test(tc, g19_threads_stop_at_thread_limit);
     tcase_add_test(tc, g19_workers_fill_one_process);
-    tcase_add_test(tc,
-                   g19_processes_stop_at_server_limit_but_workers_do_not);
+    tcase_add_test(tc, g19_processes_stop_at_server_limit_but_workers_do_not);
     tcase_add_test(tc, g19_start_servers_stop_at_the_process_limit);
     tcase_add_test(tc, t1_t2_server_limit);
     tcase_add_test(tc, t3_thread_limit);
