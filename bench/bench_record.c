@@ -49,8 +49,9 @@ static int run(const struct bench_opts *o, FILE *out)
     static const double p[] = { 0.5, 0.99 };
     simtime_t q[2];
     hist_quantiles(h, p, q, 2);
-    fprintf(out, "record: %" PRIu64 " samples, p50 %.6f s, p99 %.6f s, "
-                 "%.2f ns each\n",
+    fprintf(out,
+            "record: %" PRIu64 " samples, p50 %.6f s, p99 %.6f s, "
+            "%.2f ns each\n",
             hist_count(h), simtime_to_s(q[0]), simtime_to_s(q[1]),
             seconds * 1e9 / (double)n);
     free(v);

@@ -53,7 +53,7 @@ struct metrics {
 
     uint64_t arrivals, completions, errors; /* cumulative: series.csv */
     uint64_t row_completions;               /* at the previous row */
-    bool row_any; /* the interval has latencies */
+    bool row_any;                           /* the interval has latencies */
 
     struct window w;
     double completed, errs[REQ_ERRS], failed;
@@ -76,11 +76,12 @@ struct metrics {
 
 static int64_t busy_of(const struct snapshot *n)
 {
-    return n->slots[SLOT_READING] + n->slots[SLOT_WRITING]
-        + n->slots[SLOT_LOGGING];
+    return n->slots[SLOT_READING] + n->slots[SLOT_WRITING] +
+           n->slots[SLOT_LOGGING];
 }
 
-/* -- what the observer hears ------------------------------------------------ */
+/* -- what the observer hears ------------------------------------------------
+ */
 
 static void keep_record(struct metrics *m, const struct request_record *r)
 {
@@ -97,9 +98,8 @@ static void keep_record(struct metrics *m, const struct request_record *r)
  * end of the run. */
 static bool is_failure(const struct request_record *r)
 {
-    return r->err != REQ_OK && r->err != REQ_SKIPPED
-        && r->err != REQ_UNFINISHED
-        && (r->err != REQ_CLOSED || r->attempt > 0);
+    return r->err != REQ_OK && r->err != REQ_SKIPPED &&
+           r->err != REQ_UNFINISHED && (r->err != REQ_CLOSED || r->attempt > 0);
 }
 
 static void on_request(void *ctx, const struct request_record *r)
@@ -165,8 +165,8 @@ static void count_message(struct metrics *m, simtime_t t, const char *level,
 {
     struct summary_message *s = m->message;
     for (size_t i = 0; i < m->nmessages; i++, s++) {
-        if (strcmp(s->code, code) == 0
-            && (code[0] != '\0' || strcmp(s->text, text) == 0)) {
+        if (strcmp(s->code, code) == 0 &&
+            (code[0] != '\0' || strcmp(s->text, text) == 0)) {
             s->count++;
             return;
         }
@@ -205,7 +205,8 @@ static void on_message(void *ctx, simtime_t t, const char *module,
     sink_text(s, "\"\n");
 }
 
-/* -- series.csv ------------------------------------------------------------- */
+/* -- series.csv -------------------------------------------------------------
+ */
 
 static const char series_header[] =
     "t_s,processes,processes_scoreboard,threads,slots_dead,slots_starting,"
@@ -234,11 +235,11 @@ static void cell_if(struct sink *s, bool have, int64_t v)
 /* The server's own columns. */
 static void write_state(struct sink *s, const struct snapshot *n)
 {
-    static const enum slot_state slots[] = {
-        SLOT_DEAD,      SLOT_STARTING, SLOT_READY,   SLOT_READING,
-        SLOT_WRITING,   SLOT_KEEPALIVE, SLOT_LOGGING, SLOT_CLOSING,
-        SLOT_GRACEFUL,  SLOT_IDLE_KILL
-    };
+    static const enum slot_state slots[] = { SLOT_DEAD,     SLOT_STARTING,
+                                             SLOT_READY,    SLOT_READING,
+                                             SLOT_WRITING,  SLOT_KEEPALIVE,
+                                             SLOT_LOGGING,  SLOT_CLOSING,
+                                             SLOT_GRACEFUL, SLOT_IDLE_KILL };
     cell(s, n->processes);
     cell(s, n->processes_scoreboard);
     cell(s, n->threads);
@@ -280,9 +281,9 @@ static void write_row(struct metrics *m, const struct snapshot *n,
     cell(s, (int64_t)m->completions);
     cell(s, (int64_t)m->errors);
     sink_char(s, ',');
-    sink_stat(s, length > 0 ? (double)(m->completions - m->row_completions)
-                      / length
-                            : 0);
+    sink_stat(s, length > 0
+                     ? (double)(m->completions - m->row_completions) / length
+                     : 0);
     sink_char(s, ',');
     if (m->row_any) {
         simtime_t v[2];
@@ -296,7 +297,8 @@ static void write_row(struct metrics *m, const struct snapshot *n,
     sink_char(s, '\n');
 }
 
-/* -- looking at the server -------------------------------------------------- */
+/* -- looking at the server --------------------------------------------------
+ */
 
 static void add_peak(int64_t *peak, int64_t v)
 {
@@ -309,8 +311,8 @@ static void add_to_window(struct metrics *m, const struct snapshot *n)
 {
     struct window *w = &m->w;
     int64_t busy = busy_of(n), kept = n->slots[SLOT_KEEPALIVE];
-    int64_t taken = busy + kept + n->slots[SLOT_CLOSING]
-        + n->slots[SLOT_GRACEFUL] + n->slots[SLOT_DNS];
+    int64_t taken = busy + kept + n->slots[SLOT_CLOSING] +
+                    n->slots[SLOT_GRACEFUL] + n->slots[SLOT_DNS];
 
     w->looks++;
     w->accept_queue += (double)n->accept_queue;
@@ -327,8 +329,8 @@ static void add_to_window(struct metrics *m, const struct snapshot *n)
     add_peak(&w->processes_peak, n->processes);
     add_peak(&w->private_peak, n->private_dirty);
     add_peak(&w->pss_peak, n->pss);
-    if (n->slots[SLOT_READY] == 0 && n->slots[SLOT_STARTING] == 0
-        && taken >= m->o.worker_limit && m->o.worker_limit > 0) {
+    if (n->slots[SLOT_READY] == 0 && n->slots[SLOT_STARTING] == 0 &&
+        taken >= m->o.worker_limit && m->o.worker_limit > 0) {
         w->full++;
         w->full_keepalive += (double)kept;
         w->full_reading += (double)n->slots[SLOT_READING];
@@ -454,7 +456,8 @@ static void on_warm(void *ctx, uint32_t id)
     m->warmed = true;
 }
 
-/* -- life ------------------------------------------------------------------- */
+/* -- life -------------------------------------------------------------------
+ */
 
 static bool open_file(struct sink *s, const char *dir, const char *name,
                       const char *header, struct err *e)
@@ -472,12 +475,12 @@ static bool open_file(struct sink *s, const char *dir, const char *name,
 
 static bool open_files(struct metrics *m, const char *dir, struct err *e)
 {
-    if (!open_file(&m->series, dir, "series.csv", series_header, e)
-        || !open_file(&m->events, dir, "events.csv",
-                      "t_s,module,level,code,message\n", e))
+    if (!open_file(&m->series, dir, "series.csv", series_header, e) ||
+        !open_file(&m->events, dir, "events.csv",
+                   "t_s,module,level,code,message\n", e))
         return false;
-    return !m->o.requests
-        || open_file(&m->requests, dir, "requests.csv",
+    return !m->o.requests ||
+           open_file(&m->requests, dir, "requests.csv",
                      "conn,req,attempt,t_sched,t_start,t_connected,t_tls,"
                      "t_sent,t_first_byte,t_done,bytes,status,close,err,"
                      "t_server_close\n",
@@ -560,18 +563,19 @@ void metrics_attach(struct metrics *m, struct server *srv)
 
 bool metrics_failed(const struct metrics *m)
 {
-    return m->series.error != 0 || m->events.error != 0
-        || m->requests.error != 0;
+    return m->series.error != 0 || m->events.error != 0 ||
+           m->requests.error != 0;
 }
 
-/* -- the end ---------------------------------------------------------------- */
+/* -- the end ----------------------------------------------------------------
+ */
 
 static int by_request(const void *a, const void *b)
 {
     const struct request_record *x = a, *y = b;
-#define BY(field)                                                             \
-    if (x->field != y->field)                                                 \
-        return x->field < y->field ? -1 : 1
+#define BY(field)                                                              \
+    if (x->field != y->field)                                                  \
+    return x->field < y->field ? -1 : 1
     BY(conn);
     BY(req);
     BY(attempt);
@@ -633,9 +637,8 @@ static void summarise_server(const struct metrics *m,
     out->workers.reading_mean = w->reading / n;
     out->workers.writing_mean = w->writing / n;
     out->workers.full_share = (double)w->full / n;
-    out->workers.full_first_s = m->full_first != SIM_NEVER
-        ? simtime_to_s(m->full_first)
-        : (double)NAN;
+    out->workers.full_first_s =
+        m->full_first != SIM_NEVER ? simtime_to_s(m->full_first) : (double)NAN;
     out->workers.full_keepalive_mean = w->full_keepalive / full;
     out->workers.full_reading_mean = w->full_reading / full;
     out->workers.full_writing_mean = w->full_writing / full;
@@ -644,8 +647,7 @@ static void summarise_server(const struct metrics *m,
     out->processes.end = (double)last->processes;
     out->processes.started =
         (double)(last->processes_started - b->processes_started);
-    out->processes.ended =
-        (double)(last->processes_ended - b->processes_ended);
+    out->processes.ended = (double)(last->processes_ended - b->processes_ended);
     out->memory.private_peak_bytes = PEAK(w->private_peak);
     out->memory.pss_peak_bytes = PEAK(w->pss_peak);
     out->memory.pss_mean_bytes = any ? round(w->pss / n) : (double)NAN;
@@ -676,9 +678,10 @@ static void summarise(struct metrics *m, struct summary *out)
     summary_latency(&m->connect, &out->connect);
     out->cpu.seconds = last.cpu_s - m->base.cpu_s;
     /* starting up before t = 0 is work, but not use of the window */
-    out->cpu.utilisation = length > 0 && m->o.cpus > 0
-        ? (last.cpu_s - m->cpu_at_window) / length / (double)m->o.cpus
-        : (double)NAN;
+    out->cpu.utilisation =
+        length > 0 && m->o.cpus > 0
+            ? (last.cpu_s - m->cpu_at_window) / length / (double)m->o.cpus
+            : (double)NAN;
     out->nmessages = m->nmessages;
     memcpy(out->message, m->message, m->nmessages * sizeof m->message[0]);
 }

@@ -99,8 +99,8 @@ char *num_int(int64_t v, char *buf)
 
 char *num_time(simtime_t t, int decimals, char *buf)
 {
-    static const uint64_t pow10[] = { 1,      10,      100,      1000,
-                                      10000,  100000,  1000000,  10000000,
+    static const uint64_t pow10[] = { 1,         10,        100,     1000,
+                                      10000,     100000,    1000000, 10000000,
                                       100000000, 1000000000 };
     uint64_t unit = pow10[9 - decimals];
     uint64_t u = t < 0 ? 0 - (uint64_t)t : (uint64_t)t;
@@ -167,8 +167,7 @@ char *num_duration(double seconds, char *buf)
 
 char *num_bytes(double bytes, char *buf)
 {
-    static const char *const units[] = { " B", " KiB", " MiB", " GiB",
-                                         " TiB" };
+    static const char *const units[] = { " B", " KiB", " MiB", " GiB", " TiB" };
     if (isnan(bytes)) {
         strcpy(buf, "-");
         return buf;

@@ -19,8 +19,8 @@
 static const char *const colours[] = { "#D55E00", "#0072B2", "#009E73",
                                        "#CC79A7", "#E69F00", "#56B4E9",
                                        "#000000" };
-static const char *const dashes[] = { "solid", "(14,6)", "(4,5)",
-                                      "(16,5,3,5)", "(16,5,3,5,3,5)" };
+static const char *const dashes[] = { "solid", "(14,6)", "(4,8)", "(16,5,3,5)",
+                                      "(16,5,3,5,3,5)" };
 #define NCOLOURS (sizeof colours / sizeof colours[0])
 #define NDASHES  (sizeof dashes / sizeof dashes[0])
 
@@ -33,15 +33,19 @@ struct column {
     size_t offset;
     double unit;
 };
-#define COLUMN(member, unit) { offsetof(struct curve_point, member), unit }
+#define COLUMN(member, unit)                                                   \
+    {                                                                          \
+        offsetof(struct curve_point, member), unit                             \
+    }
 
 static double value(const struct curve_point *p, const struct column *c)
 {
-    return *(const double *)(const void *)((const char *)p + c->offset)
-        / c->unit;
+    return *(const double *)(const void *)((const char *)p + c->offset) /
+           c->unit;
 }
 
-/* -- pieces of a script ----------------------------------------------------- */
+/* -- pieces of a script -----------------------------------------------------
+ */
 
 /* TEXT in single quotes, as gnuplot reads them. */
 static void quoted(struct sink *s, const char *text)
@@ -103,7 +107,7 @@ static void styles(struct sink *s, const struct plot_run *run)
         const char *dash = dashes[i % NDASHES];
         /* thinner from server to server, so that of equal curves the one
          * below still shows */
-        const char *width = i == 0 ? "3.4" : i == 1 ? "2.8" : "2.2";
+        const char *width = i == 0 ? "3.4" : i == 1 ? "3" : "2.6";
         sink_format(s, "set style line %zu lc rgb '%s' lw %s dt %s\n", i + 1,
                     colour, width, dash);
         sink_format(s, "set style line %zu lc rgb '%s' lw 1.4 dt %s\n",
@@ -243,7 +247,8 @@ static void single(struct sink *s, const struct plot_run *run,
     sink_char(s, '\n');
 }
 
-/* -- the pictures ----------------------------------------------------------- */
+/* -- the pictures -----------------------------------------------------------
+ */
 
 enum { C_THROUGHPUT, C_P50, C_P99, C_PSS, C_BUSY, C_KEEPALIVE, C_COUNT };
 
@@ -464,8 +469,7 @@ static void latency_cdf(struct sink *s, const struct plot_run *run,
 
 static const struct {
     const char *name;
-    void (*write)(struct sink *s, const struct plot_run *run,
-                  const char *name);
+    void (*write)(struct sink *s, const struct plot_run *run, const char *name);
 } pictures[] = {
     { "overview", overview },
     { "processes", processes },

@@ -68,8 +68,8 @@ static int spawn(struct drawing *d, const char *folder)
     posix_spawnattr_setsigmask(&attr, &plain);
     sigaddset(&plain, SIGPIPE);
     posix_spawnattr_setsigdefault(&attr, &plain);
-    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK
-                                        | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setflags(&attr,
+                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     int rc = posix_spawnp(&d->pid, program, &fa, &attr, argv, environ);
     posix_spawnattr_destroy(&attr);
     posix_spawn_file_actions_destroy(&fa);
@@ -116,8 +116,8 @@ static const char *complaint(char *text)
             continue;
         if (strcmp(first, "no message") == 0)
             first = l;
-        if (found == NULL && strstr(l, "line ") != NULL
-            && strstr(l, "warning") == NULL)
+        if (found == NULL && strstr(l, "line ") != NULL &&
+            strstr(l, "warning") == NULL)
             found = l;
     }
     return found != NULL ? found : first;
@@ -193,9 +193,8 @@ bool plots_draw(const char *dir, struct err *e)
     }
     int started = 0, error = 0;
     for (; started < n && started < SCRIPTS_MAX; started++) {
-        d[started] = (struct drawing){
-            .script = must_strdup(list[started]->d_name)
-        };
+        d[started] =
+            (struct drawing){ .script = must_strdup(list[started]->d_name) };
         error = spawn(&d[started], folder);
         if (error != 0) {
             free(d[started].script);

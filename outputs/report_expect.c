@@ -18,9 +18,8 @@ static bool unknown_server(const struct report *r, const char *path,
         names[i] = r->servers[i].name;
     const char *near = err_nearest(name, names, r->n);
     if (near != NULL) {
-        err_set(e, ERR_CONTENT,
-                "%s: no server \"%s\"; did you mean \"%s\"?", path, name,
-                near);
+        err_set(e, ERR_CONTENT, "%s: no server \"%s\"; did you mean \"%s\"?",
+                path, name, near);
     } else {
         struct sink list;
         sink_string(&list);
@@ -85,8 +84,7 @@ static void put_value(struct sink *s, double v)
 
 enum report_outcome report_expect(const struct report *r, const char *text,
                                   const char *path, int op,
-                                  const char *rhs_path, double rhs,
-                                  char **line)
+                                  const char *rhs_path, double rhs, char **line)
 {
     struct err e;
     double left = 0, right = rhs;
@@ -94,18 +92,18 @@ enum report_outcome report_expect(const struct report *r, const char *text,
 
     err_init(&e);
     sink_string(&s);
-    if (!report_lookup(r, path, &left, &e)
-        || (rhs_path != NULL && !report_lookup(r, rhs_path, &right, &e))) {
+    if (!report_lookup(r, path, &left, &e) ||
+        (rhs_path != NULL && !report_lookup(r, rhs_path, &right, &e))) {
         sink_format(&s, "cannot be checked: %s (%s)", text, e.text);
         err_clear(&e);
         *line = sink_take(&s);
         return REPORT_UNKNOWN;
     }
     /* a comparison with NAN is false, == included */
-    const bool holds[] = { left < right, left <= right, left > right,
+    const bool holds[] = { left<right, left <= right, left> right,
                            left >= right,
-                           !(left < right) && !(left > right)
-                               && !isnan(left) && !isnan(right) };
+                           !(left < right) && !(left > right) && !isnan(left) &&
+                               !isnan(right) };
     must(op >= 0 && op < 5);
     sink_format(&s, "%s: %s (found ", holds[op] ? "holds" : "does not hold",
                 text);

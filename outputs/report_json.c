@@ -106,8 +106,8 @@ static void bare(struct json *j, double v, enum summary_kind kind)
 }
 
 /* A number, or with CI the pair [low, high]. */
-static void put_number(struct json *j, const char *key, double low,
-                       double high, bool pair, enum summary_kind kind)
+static void put_number(struct json *j, const char *key, double low, double high,
+                       bool pair, enum summary_kind kind)
 {
     item(j, key);
     if (!pair) {
@@ -185,7 +185,8 @@ static void put_numbers(struct json *j, const struct summary *a,
     put_messages(j, a, b, pair);
 }
 
-/* -- effective directives --------------------------------------------------- */
+/* -- effective directives ---------------------------------------------------
+ */
 
 static void put_duration(struct json *j, const char *key, simtime_t t)
 {
@@ -280,7 +281,8 @@ static void put_directives(struct json *j, const struct settings *c)
     end(j, '}');
 }
 
-/* -- the document ----------------------------------------------------------- */
+/* -- the document -----------------------------------------------------------
+ */
 
 static void put_server(struct json *j, const struct report_server *s)
 {

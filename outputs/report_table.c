@@ -108,6 +108,39 @@ static char *in_unit(double v, enum unit unit, char *buf)
     return num_digits(v, fabs(v) >= 1000 ? (int)log10(fabs(v)) + 1 : 3, buf);
 }
 
+/* By what a number was multiplied to be shown with UNIT (" ms"). */
+static double scale_of(const char *unit)
+{
+    static const struct {
+        const char *unit;
+        double scale;
+    } scales[] = {
+        { " ms", 1e3 },
+        { " us", 1e6 },
+        { " %", 100 },
+        { " KiB", 1.0 / 1024 },
+        { " MiB", 1 / 1048576.0 },
+        { " GiB", 1 / 1073741824.0 },
+    };
+    for (size_t i = 0; i < sizeof scales / sizeof scales[0]; i++)
+        if (strcmp(unit, scales[i].unit) == 0)
+            return scales[i].scale;
+    return 1;
+}
+
+/* Puts "±HALF" with two digits before the unit of TEXT: "42.9 ±0.65 ms". */
+static void add_half_width(char *text, double half)
+{
+    char unit[NUM_SIZE] = "", number[NUM_SIZE];
+    char *space = strchr(text, ' ');
+    if (space != NULL)
+        strcpy(unit, space);
+    else
+        space = text + strlen(text);
+    sprintf(space, " ±%s%s", num_digits(half * scale_of(unit), 2, number),
+            unit);
+}
+
 /* The number at OFFSET of server COL, with its interval if there is one. */
 static void put_number(struct table *t, size_t col, size_t offset,
                        enum unit unit, bool alarm)
@@ -115,17 +148,14 @@ static void put_number(struct table *t, size_t col, size_t offset,
     const struct report_server *s = &t->r->servers[col];
     const struct summary_field f = { .offset = offset };
     double v = summary_value(s->sum, &f);
-    char text[2 * NUM_SIZE + 8], half[NUM_SIZE];
+    char text[3 * NUM_SIZE];
 
     in_unit(v, unit, text);
     if (s->ci != NULL && !isnan(v)) {
-        double w = (summary_value(&s->ci->high, &f)
-                    - summary_value(&s->ci->low, &f))
-            / 2;
-        if (w > 0) {
-            strcat(text, " ±");
-            strcat(text, in_unit(w, unit, half));
-        }
+        /* the upper half: the lower end may have been cut off at 0 */
+        double half = summary_value(&s->ci->high, &f) - v;
+        if (half > 1e-9 * fabs(v))
+            add_half_width(text, half);
     }
     put_cell(t, col, text, alarm && v > 0);
 }
@@ -157,8 +187,7 @@ static void latency_rows(struct table *t, const char *title, size_t group)
     for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
         row(t, 2, rows[k].label, group + rows[k].offset, UNIT_TIME);
         for (size_t i = 0; i < t->r->n; i++) {
-            const struct summary_field f = { .offset =
-                                                 group + rows[k].offset };
+            const struct summary_field f = { .offset = group + rows[k].offset };
             t->few = t->few || isnan(summary_value(t->r->servers[i].sum, &f));
         }
     }
@@ -198,10 +227,9 @@ static void error_rows(struct table *t)
                  error_help[k] != NULL ? error_help[k] : "");
         start_row(t, 2, label);
         for (size_t i = 0; i < t->r->n; i++)
-            put_number(t, i,
-                       FIELD(errors) + (size_t)k * sizeof(double), UNIT_COUNT,
-                       k != REQ_SKIPPED && k != REQ_UNFINISHED
-                           && k != REQ_CLOSED);
+            put_number(
+                t, i, FIELD(errors) + (size_t)k * sizeof(double), UNIT_COUNT,
+                k != REQ_SKIPPED && k != REQ_UNFINISHED && k != REQ_CLOSED);
         end_row(t);
     }
 }
@@ -224,8 +252,7 @@ static void all_rows(struct table *t)
     row(t, 2, "busy, peak", FIELD(workers.busy_peak), UNIT_COUNT);
     row(t, 2, "in keep-alive (K), mean", FIELD(workers.keepalive_mean),
         UNIT_COUNT);
-    row(t, 2, "in keep-alive, peak", FIELD(workers.keepalive_peak),
-        UNIT_COUNT);
+    row(t, 2, "in keep-alive, peak", FIELD(workers.keepalive_peak), UNIT_COUNT);
     row(t, 2, "all taken, share of time", FIELD(workers.full_share),
         UNIT_SHARE);
     row(t, 0, "processes, mean", FIELD(processes.mean), UNIT_COUNT);
@@ -235,7 +262,8 @@ static void all_rows(struct table *t)
     row(t, 0, "CPU used", FIELD(cpu.utilisation), UNIT_SHARE);
 }
 
-/* -- messages --------------------------------------------------------------- */
+/* -- messages ---------------------------------------------------------------
+ */
 
 struct shown {
     const struct report_server *server;
@@ -245,11 +273,10 @@ struct shown {
 /* What every start and end of a server says is no news. */
 static bool is_routine(const struct summary_message *m)
 {
-    return strcmp(m->level, "notice") == 0
-        || (strcmp(m->level, "info") == 0
-            && (strcmp(m->code, "AH00164") == 0
-                || strcmp(m->code, "AH00293") == 0
-                || strcmp(m->code, "AH00490") == 0));
+    return strcmp(m->level, "notice") == 0 ||
+           (strcmp(m->level, "info") == 0 && (strcmp(m->code, "AH00164") == 0 ||
+                                              strcmp(m->code, "AH00293") == 0 ||
+                                              strcmp(m->code, "AH00490") == 0));
 }
 
 static int by_time(const void *a, const void *b)
@@ -262,8 +289,7 @@ static int by_time(const void *a, const void *b)
     return x->m < y->m ? -1 : x->m > y->m;
 }
 
-static void put_message(const struct table *t, const struct shown *s,
-                        int names)
+static void put_message(const struct table *t, const struct shown *s, int names)
 {
     char at[NUM_SIZE], count[NUM_SIZE];
     bool bad = strcmp(s->m->level, "error") == 0 && t->colour;
@@ -273,14 +299,15 @@ static void put_message(const struct table *t, const struct shown *s,
             bad ? "\033[31m" : "", s->m->level, bad ? "\033[0m" : "",
             s->m->code, s->m->text);
     if (s->m->count != 1)
-        fprintf(t->f, " (%s times)", in_unit(s->m->count, UNIT_COUNT, count));
+        fprintf(t->f, " (%s times%s)", in_unit(s->m->count, UNIT_COUNT, count),
+                t->r->replications > 1 ? " on average" : "");
     fputc('\n', t->f);
 }
 
 static void messages(const struct table *t)
 {
-    struct shown *list = must_zalloc(t->r->n * SUMMARY_MESSAGES + 1,
-                                     sizeof *list);
+    struct shown *list =
+        must_zalloc(t->r->n * SUMMARY_MESSAGES + 1, sizeof *list);
     size_t n = 0;
     int names = 0;
     for (size_t i = 0; i < t->r->n; i++) {
@@ -310,8 +337,7 @@ static void title(const struct table *t)
                 num_time_exact(r->warm_up, 0, buf));
     fprintf(t->f, ", seed %" PRIu64, r->seed);
     if (r->replications > 1)
-        fprintf(t->f, ", mean of %" PRId64
-                      " replications with 95 %% intervals",
+        fprintf(t->f, ", mean of %" PRId64 " replications with 95 %% intervals",
                 r->replications);
     if (r->partial)
         fputs(", INTERRUPTED: the figures cover a part of it", t->f);

@@ -26,14 +26,14 @@ static double student_t(double p, double nu)
         return (2 * p - 1) * sqrt(2 / (4 * p * (1 - p)));
     double z = 0;
     for (int i = 0; i < 60; i++) /* Newton on the normal distribution */
-        z -= (0.5 * erfc(-z / sqrt(2.0)) - p)
-            / (exp(-z * z / 2) / sqrt(2 * acos(-1.0)));
+        z -= (0.5 * erfc(-z / sqrt(2.0)) - p) /
+             (exp(-z * z / 2) / sqrt(2 * acos(-1.0)));
     double z2 = z * z;
     double g1 = z * (z2 + 1) / 4;
     double g2 = z * ((5 * z2 + 16) * z2 + 3) / 96;
     double g3 = z * (((3 * z2 + 19) * z2 + 17) * z2 - 15) / 384;
-    double g4 = z * ((((79 * z2 + 776) * z2 + 1482) * z2 - 1920) * z2 - 945)
-        / 92160;
+    double g4 =
+        z * ((((79 * z2 + 776) * z2 + 1482) * z2 - 1920) * z2 - 945) / 92160;
     return z + (g1 + (g2 + (g3 + g4 / nu) / nu) / nu) / nu;
 }
 #else
@@ -49,6 +49,5 @@ double stats_half_width(const double *v, size_t n, double confidence)
     for (size_t i = 0; i < n; i++)
         squares += (v[i] - mean) * (v[i] - mean);
     double df = (double)(n - 1);
-    return student_t(0.5 + confidence / 2, df)
-        * sqrt(squares / df / (double)n);
+    return student_t(0.5 + confidence / 2, df) * sqrt(squares / df / (double)n);
 }

@@ -11,17 +11,19 @@
 
 /* In the order of summary.json. `requests.errors` has keys that depend on the
  * run and is handled beside the table. */
-#define F(group, name, kind, sparse)                                          \
-    { #group "." #name,           #group, #name, kind,                        \
-      offsetof(struct summary, group.name), sparse }
-#define LATENCY(group)                                                        \
-    F(group, count, SUMMARY_COUNT, false),                                    \
-        F(group, mean_s, SUMMARY_STAT, false),                                \
-        F(group, p50_s, SUMMARY_STAT, false),                                 \
-        F(group, p90_s, SUMMARY_STAT, false),                                 \
-        F(group, p95_s, SUMMARY_STAT, false),                                 \
-        F(group, p99_s, SUMMARY_STAT, false),                                 \
-        F(group, p999_s, SUMMARY_STAT, false),                                \
+#define F(group, name, kind, sparse)                                           \
+    {                                                                          \
+#group "." #name, #group, #name, kind,                                 \
+            offsetof(struct summary, group.name), sparse                       \
+    }
+#define LATENCY(group)                                                         \
+    F(group, count, SUMMARY_COUNT, false),                                     \
+        F(group, mean_s, SUMMARY_STAT, false),                                 \
+        F(group, p50_s, SUMMARY_STAT, false),                                  \
+        F(group, p90_s, SUMMARY_STAT, false),                                  \
+        F(group, p95_s, SUMMARY_STAT, false),                                  \
+        F(group, p99_s, SUMMARY_STAT, false),                                  \
+        F(group, p999_s, SUMMARY_STAT, false),                                 \
         F(group, max_s, SUMMARY_STAT, false)
 
 const struct summary_field summary_fields[] = {
@@ -61,8 +63,7 @@ const struct summary_field summary_fields[] = {
     F(cpu, seconds, SUMMARY_STAT, false),
     F(cpu, utilisation, SUMMARY_STAT, false),
 };
-const size_t summary_nfields =
-    sizeof summary_fields / sizeof summary_fields[0];
+const size_t summary_nfields = sizeof summary_fields / sizeof summary_fields[0];
 
 static double *value_at(struct summary *s, const struct summary_field *f)
 {
@@ -88,7 +89,8 @@ void summary_latency(const struct hist *h, struct summary_latency *l)
     }
 }
 
-/* -- replications ----------------------------------------------------------- */
+/* -- replications -----------------------------------------------------------
+ */
 
 struct estimate {
     double mean, low, high;
@@ -120,8 +122,8 @@ find_message(const struct summary *s, const struct summary_message *like)
 {
     for (size_t i = 0; i < s->nmessages; i++) {
         const struct summary_message *m = &s->message[i];
-        if (strcmp(m->code, like->code) == 0
-            && (like->code[0] != '\0' || strcmp(m->text, like->text) == 0))
+        if (strcmp(m->code, like->code) == 0 &&
+            (like->code[0] != '\0' || strcmp(m->text, like->text) == 0))
             return m;
     }
     return NULL;
@@ -148,8 +150,8 @@ static void aggregate_messages(const struct summary *reps, size_t n,
 {
     for (size_t r = 0; r < n; r++)
         for (size_t i = 0; i < reps[r].nmessages; i++)
-            if (mean->nmessages < SUMMARY_MESSAGES
-                && find_message(mean, &reps[r].message[i]) == NULL)
+            if (mean->nmessages < SUMMARY_MESSAGES &&
+                find_message(mean, &reps[r].message[i]) == NULL)
                 mean->message[mean->nmessages++] = reps[r].message[i];
 
     struct message_estimate *all =
@@ -185,8 +187,8 @@ static void aggregate_messages(const struct summary *reps, size_t n,
 }
 
 /* One number of N replications, read at OFFSET, into MEAN and CI. */
-static void aggregate_value(const struct summary *reps, size_t n,
-                            size_t offset, bool sparse, struct summary *mean,
+static void aggregate_value(const struct summary *reps, size_t n, size_t offset,
+                            bool sparse, struct summary *mean,
                             struct summary_ci *ci, double *v)
 {
     const struct summary_field f = { .offset = offset };
@@ -224,7 +226,8 @@ void summary_aggregate(const struct summary *reps, size_t n,
     free(v);
 }
 
-/* -- lookup ----------------------------------------------------------------- */
+/* -- lookup -----------------------------------------------------------------
+ */
 
 static bool lookup_error(const struct summary *s, const char *kind,
                          double *value)
@@ -243,8 +246,8 @@ static bool lookup_message(const struct summary *s, const char *path,
                            double *value)
 {
     const char *dot = strchr(path, '.');
-    if (dot == NULL || dot == path
-        || (strcmp(dot, ".first_s") != 0 && strcmp(dot, ".count") != 0))
+    if (dot == NULL || dot == path ||
+        (strcmp(dot, ".first_s") != 0 && strcmp(dot, ".count") != 0))
         return false;
     bool first = dot[1] == 'f';
     size_t len = (size_t)(dot - path);
@@ -281,12 +284,18 @@ bool summary_lookup(const struct summary *s, const char *path, double *value)
 }
 
 static const char *const error_paths[] = {
-    "requests.errors",          "requests.errors.http",
-    "requests.errors.refused",  "requests.errors.reset",
-    "requests.errors.eof",      "requests.errors.trunc",
-    "requests.errors.timeout",  "requests.errors.closed",
-    "requests.errors.tls",      "requests.errors.skipped",
-    "requests.errors.unfinished", "requests.errors.gave_up",
+    "requests.errors",
+    "requests.errors.http",
+    "requests.errors.refused",
+    "requests.errors.reset",
+    "requests.errors.eof",
+    "requests.errors.trunc",
+    "requests.errors.timeout",
+    "requests.errors.closed",
+    "requests.errors.tls",
+    "requests.errors.skipped",
+    "requests.errors.unfinished",
+    "requests.errors.gave_up",
 };
 #define NERROR_PATHS (sizeof error_paths / sizeof error_paths[0])
 
@@ -296,9 +305,9 @@ static bool ends_in(const char *path, const char *name)
     const char *dot = strrchr(path, '.');
     const char *last = dot != NULL ? dot + 1 : path;
     size_t len = strlen(name);
-    return strncmp(last, name, len) == 0
-        && (last[len] == '\0' || strcmp(last + len, "_s") == 0
-            || strcmp(last + len, "_rps") == 0);
+    return strncmp(last, name, len) == 0 &&
+           (last[len] == '\0' || strcmp(last + len, "_s") == 0 ||
+            strcmp(last + len, "_rps") == 0);
 }
 
 const char *summary_nearest(const char *path)
@@ -310,8 +319,7 @@ const char *summary_nearest(const char *path)
         if (ends_in(error_paths[i], path))
             return error_paths[i];
 
-    const char **all =
-        must_zalloc(summary_nfields + NERROR_PATHS, sizeof *all);
+    const char **all = must_zalloc(summary_nfields + NERROR_PATHS, sizeof *all);
     size_t n = 0;
     for (size_t i = 0; i < summary_nfields; i++)
         all[n++] = summary_fields[i].path;

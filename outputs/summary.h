@@ -33,12 +33,12 @@ struct summary_message {
 };
 
 struct summary {
-    double completed;         /* responses with status 200, whole */
-    double errors[REQ_ERRS];  /* by enum req_err; [REQ_OK] stays 0 */
-    double failed;            /* requests that came to nothing: errors without
-                                 `skipped`, `unfinished`, and a `closed` that
-                                 the client sent again */
-    double throughput_rps;    /* completed per second of the window */
+    double completed;        /* responses with status 200, whole */
+    double errors[REQ_ERRS]; /* by enum req_err; [REQ_OK] stays 0 */
+    double failed;           /* requests that came to nothing: errors without
+                                `skipped`, `unfinished`, and a `closed` that
+                                the client sent again */
+    double throughput_rps;   /* completed per second of the window */
     struct summary_latency latency;        /* t_done - t_start */
     struct summary_latency latency_server; /* %D */
     struct summary_latency connect;
@@ -100,7 +100,7 @@ enum summary_kind {
     SUMMARY_STAT   /* 6 significant digits */
 };
 struct summary_field {
-    const char *path;        /* "latency.p99_s" */
+    const char *path;         /* "latency.p99_s" */
     const char *group, *name; /* "latency", "p99_s" */
     enum summary_kind kind;
     size_t offset;

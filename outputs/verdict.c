@@ -46,7 +46,7 @@ struct verdict {
     const struct report *r;
     struct opinion *o;
     size_t tail;           /* offset of the percentile compared */
-    const char *tail_name;  /* NULL: no percentile that all have */
+    const char *tail_name; /* NULL: no percentile that all have */
     struct sink out;
 };
 
@@ -55,7 +55,8 @@ static bool behind(const struct opinion *o)
     return o->slow || o->failing || o->serving_less;
 }
 
-/* -- causes ----------------------------------------------------------------- */
+/* -- causes -----------------------------------------------------------------
+ */
 
 static bool has_message(const struct summary *s, const char *const *codes)
 {
@@ -82,8 +83,7 @@ static enum cause holder(const struct summary *s)
 static enum cause find_cause(const struct report_server *rs)
 {
     /* "server seems busy", in prefork, worker, event */
-    static const char *const busy[] = { "AH00162", "AH00289", "AH00486",
-                                        NULL };
+    static const char *const busy[] = { "AH00162", "AH00289", "AH00486", NULL };
     const struct summary *s = rs->sum;
 
     if (s->cpu.utilisation >= 0.9)
@@ -97,13 +97,14 @@ static enum cause find_cause(const struct report_server *rs)
         return CAUSE_RECYCLING;
     if (has_message(s, busy) && s->accept_queue.peak >= 10)
         return CAUSE_SPAWNING;
-    if (rs->settings != NULL && rs->settings->mpm == MPM_EVENT
-        && s->accept_queue.mean >= 1)
+    if (rs->settings != NULL && rs->settings->mpm == MPM_EVENT &&
+        s->accept_queue.mean >= 1)
         return CAUSE_CONNLIMIT;
     return CAUSE_NONE;
 }
 
-/* -- comparison ------------------------------------------------------------- */
+/* -- comparison -------------------------------------------------------------
+ */
 
 static double number(const struct summary *s, size_t offset)
 {
@@ -128,9 +129,8 @@ static void choose_tail(struct verdict *v)
         for (size_t i = 0; i < v->r->n; i++) {
             const struct summary *s = v->r->servers[i].sum;
             /* who serves next to nothing has no tail to compare */
-            all = all
-                && (!isnan(number(s, tails[k].offset))
-                    || s->completed < SUMMARY_BEYOND);
+            all = all && (!isnan(number(s, tails[k].offset)) ||
+                          s->completed < SUMMARY_BEYOND);
         }
         for (size_t i = 0; all && i < v->r->n; i++) {
             if (!isnan(number(v->r->servers[i].sum, tails[k].offset))) {
@@ -169,9 +169,9 @@ static void judge(struct verdict *v)
         v->o[i] = (struct opinion){ .s = s,
                                     .cause = find_cause(s),
                                     .fail_share = fail_share(s->sum) };
-        if (v->tail_name != NULL && !isnan(number(s->sum, v->tail))
-            && (fast == NULL
-                || number(s->sum, v->tail) < number(fast->sum, v->tail)))
+        if (v->tail_name != NULL && !isnan(number(s->sum, v->tail)) &&
+            (fast == NULL ||
+             number(s->sum, v->tail) < number(fast->sum, v->tail)))
             fast = s;
         if (s->sum->completed > most->sum->completed)
             most = s;
@@ -183,18 +183,19 @@ static void judge(struct verdict *v)
         const struct summary *s = o->s->sum;
         if (fast != NULL) {
             double mine = number(s, v->tail), best = number(fast->sum, v->tail);
-            o->slow = mine > TAIL_RATIO * best && mine > best + TAIL_SECONDS
-                && above(o->s, fast, v->tail);
+            o->slow = mine > TAIL_RATIO * best && mine > best + TAIL_SECONDS &&
+                      above(o->s, fast, v->tail);
         }
-        o->failing = o->fail_share > fail_share(clean->sum) + FAIL_SHARE
-            && above(o->s, clean, offsetof(struct summary, failed));
+        o->failing = o->fail_share > fail_share(clean->sum) + FAIL_SHARE &&
+                     above(o->s, clean, offsetof(struct summary, failed));
         o->serving_less =
-            s->completed < (1 - SERVED_SHARE) * most->sum->completed
-            && above(most, o->s, offsetof(struct summary, completed));
+            s->completed < (1 - SERVED_SHARE) * most->sum->completed &&
+            above(most, o->s, offsetof(struct summary, completed));
     }
 }
 
-/* -- words ------------------------------------------------------------------ */
+/* -- words ------------------------------------------------------------------
+ */
 
 /* Picks the servers a phrase is about. */
 typedef bool (*pick_fn)(const struct opinion *o, enum cause cause);
@@ -335,8 +336,8 @@ static void put_verb(struct sink *s, const struct group *g, const char *one,
 }
 
 /* "all 150 workers are taken from 12 s on, 149 of them in keep-alive (K)" */
-static void put_holders(struct verdict *v, const struct group *g,
-                        size_t offset, const char *doing)
+static void put_holders(struct verdict *v, const struct group *g, size_t offset,
+                        const char *doing)
 {
     put_taken(v, g);
     sink_text(&v->out, ", ");
@@ -409,8 +410,7 @@ static void put_cause(struct verdict *v, const struct group *g,
 static void put_rate(struct sink *s, double v)
 {
     char buf[NUM_SIZE];
-    sink_text(s, isnan(v) ? "no"
-                          : num_digits(v, v >= 1000 ? 5 : 3, buf));
+    sink_text(s, isnan(v) ? "no" : num_digits(v, v >= 1000 ? 5 : 3, buf));
 }
 
 static void put_tail(struct verdict *v, const struct group *g)
@@ -455,8 +455,7 @@ static void put_figures(struct verdict *v, const struct group *g)
 static bool same_limit(const struct group *g)
 {
     for (size_t i = 1; i < g->n; i++)
-        if (g->o[i]->s->sum->workers.limit
-            != g->o[0]->s->sum->workers.limit)
+        if (g->o[i]->s->sum->workers.limit != g->o[0]->s->sum->workers.limit)
             return false;
     return g->o[0]->s->sum->workers.limit > 0;
 }
@@ -490,11 +489,11 @@ static void put_doing_well(struct verdict *v, const struct group *g)
 static bool put_causes(struct verdict *v, pick_fn fn, struct group *g,
                        bool minor)
 {
-    static const enum cause order[] = {
-        CAUSE_KEEPALIVE, CAUSE_READING,  CAUSE_WRITING,   CAUSE_WORKERS,
-        CAUSE_CPU,       CAUSE_OVERFLOW, CAUSE_SPAWNING,  CAUSE_CONNLIMIT,
-        CAUSE_RECYCLING, CAUSE_NONE
-    };
+    static const enum cause order[] = { CAUSE_KEEPALIVE, CAUSE_READING,
+                                        CAUSE_WRITING,   CAUSE_WORKERS,
+                                        CAUSE_CPU,       CAUSE_OVERFLOW,
+                                        CAUSE_SPAWNING,  CAUSE_CONNLIMIT,
+                                        CAUSE_RECYCLING, CAUSE_NONE };
     bool any = false;
     for (size_t k = 0; k < sizeof order / sizeof order[0]; k++) {
         if (order[k] == CAUSE_SPAWNING && !minor)
@@ -571,8 +570,8 @@ static void say_no_difference(struct verdict *v, struct group *g)
     if (!put_causes(v, has_cause, g, false)) {
         s->len = mark;
         sink_text(s, servers > 1
-                      ? "; none of them runs short of workers or CPU"
-                      : "; it runs short of neither workers nor CPU");
+                         ? "; none of them runs short of workers or CPU"
+                         : "; it runs short of neither workers nor CPU");
     }
 }
 

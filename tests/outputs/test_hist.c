@@ -64,9 +64,8 @@ static simtime_t draw(int law, struct rng *r)
 START_TEST(quantiles_are_within_half_a_bucket_of_the_exact_ones)
 {
     enum { N = 50000 };
-    static const size_t ppm[] = { 1,      10000,  100000, 500000,
-                                  900000, 950000, 990000, 999000,
-                                  999990, 1000000 };
+    static const size_t ppm[] = { 1,      10000,  100000, 500000, 900000,
+                                  950000, 990000, 999000, 999990, 1000000 };
     enum { P = sizeof ppm / sizeof ppm[0] };
     simtime_t *v = must_zalloc(N, sizeof *v), got[P];
     struct hist *h = new_hist();
@@ -86,8 +85,7 @@ START_TEST(quantiles_are_within_half_a_bucket_of_the_exact_ones)
     for (size_t k = 0; k < P; k++) {
         double want = (double)exact(v, N, ppm[k]);
         ck_assert_msg(fabs((double)got[k] - want) <= 0.004 * want + 0.5,
-                      "p = %g: %lld, exact %g", p[k], (long long)got[k],
-                      want);
+                      "p = %g: %lld, exact %g", p[k], (long long)got[k], want);
     }
     ck_assert_int_eq(got[P - 1], v[N - 1]);
     ck_assert_uint_eq(hist_count(h), N);
@@ -185,12 +183,13 @@ Suite *suite_hist(void)
     Suite *s = suite_create("hist");
     TCase *t = tcase_create("hist");
     tcase_add_test(t, buckets_follow_each_other_without_gap);
-    tcase_add_loop_test(
-        t, quantiles_are_within_half_a_bucket_of_the_exact_ones, 0, 4);
+    tcase_add_loop_test(t, quantiles_are_within_half_a_bucket_of_the_exact_ones,
+                        0, 4);
     tcase_add_test(t, merging_equals_recording_in_one);
     tcase_add_test(t, the_sum_carries_beyond_64_bits);
     tcase_add_test(t, reset_leaves_nothing_behind);
-    tcase_add_test(t, an_empty_histogram_gives_zeros_and_negatives_count_as_zero);
+    tcase_add_test(t,
+                   an_empty_histogram_gives_zeros_and_negatives_count_as_zero);
     tcase_add_test(t, ranks_are_not_disturbed_by_rounding);
     suite_add_tcase(s, t);
     return s;

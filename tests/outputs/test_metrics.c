@@ -187,7 +187,7 @@ START_TEST(the_warm_up_is_left_out)
     struct request_record r = record(100, 0, REQ_CLOSED, 5 * SIM_S, 0);
     obs->request(obs->ctx, &r); /* is sent again: no failure */
     r.attempt = 1;
-    obs->request(obs->ctx, &r); /* is one */
+    obs->request(obs->ctx, &r);    /* is one */
     obs->logged(obs->ctx, SIM_MS); /* now = 0 */
     sim_run(sim, 10 * SIM_S, NULL);
     obs->logged(obs->ctx, SIM_MS);
@@ -205,7 +205,8 @@ START_TEST(the_warm_up_is_left_out)
 }
 END_TEST
 
-/* -- with a server ---------------------------------------------------------- */
+/* -- with a server ----------------------------------------------------------
+ */
 
 static const char scenario_text[] =
     "{ \"duration\": \"4s\", \"warm_up\": \"1s\",\n"
@@ -245,8 +246,7 @@ static struct metrics *play(const char *mpm, simtime_t until, struct sim **sim,
                               .warm_up = sc->warm_up,
                               .interval = sc->interval,
                               .requests = true,
-                              .worker_limit =
-                                  ss->settings.max_request_workers,
+                              .worker_limit = ss->settings.max_request_workers,
                               .cpus = sc->machine.cpus };
     struct metrics *m = metrics_new(*sim, &o, &e);
     struct server_conf conf = { .name = "a",
@@ -259,9 +259,8 @@ static struct metrics *play(const char *mpm, simtime_t until, struct sim **sim,
     const struct observer *obs = metrics_observer(m);
     struct server *srv = server_new(*sim, &conf, obs);
     metrics_attach(m, srv);
-    struct workloads *w = workloads_start(*sim, srv, sc->workloads,
-                                          sc->nworkloads, obs, 1, 0,
-                                          sc->duration);
+    struct workloads *w = workloads_start(
+        *sim, srv, sc->workloads, sc->nworkloads, obs, 1, 0, sc->duration);
     sim_run(*sim, until, NULL);
     workloads_finish(w);
     ck_assert(metrics_finish(m, out, &e));

@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const pictures[] = { "overview", "processes",
-                                        "accept-queue", "latency-cdf" };
+static const char *const pictures[] = { "overview", "processes", "accept-queue",
+                                        "latency-cdf" };
 enum { PICTURES = 4, POINTS = 30, SERVERS = 2 };
 
 static char folder[64];
@@ -50,8 +50,8 @@ static void setup(void)
             };
             hist_record(latency[i], (k + 1) * 20 * SIM_MS);
         }
-        servers[i] = (struct plot_server){ names[i], 40, curve[i], POINTS,
-                                           latency[i] };
+        servers[i] =
+            (struct plot_server){ names[i], 40, curve[i], POINTS, latency[i] };
     }
     run = (struct plot_run){ "What's \"this\"\\n", 29 * SIM_S, 5 * SIM_S,
                              servers, SERVERS };
@@ -98,8 +98,7 @@ START_TEST(scripts_carry_their_data_and_are_the_same_each_time)
         ck_assert_ptr_nonnull(strstr(first[i], "\n$s2 << EOD\n"));
         ck_assert_ptr_nonnull(strstr(first[i], "'it''s'"));
     }
-    ck_assert_ptr_nonnull(
-        strstr(first[0], "\n3 103 0.02 0.08 9.53674 5 3\n"));
+    ck_assert_ptr_nonnull(strstr(first[0], "\n3 103 0.02 0.08 9.53674 5 3\n"));
     ck_assert_ptr_nonnull(strstr(first[0], "\n4 104 NaN NaN 9.53674 5 4\n"));
     ck_assert_ptr_nonnull(strstr(first[1], "\n12 4\n"));
     write_scripts();
@@ -149,8 +148,7 @@ START_TEST(a_run_without_any_request_can_be_drawn)
             curve[i][k] = (struct curve_point){ .t_s = k,
                                                 .p50_s = (double)NAN,
                                                 .p99_s = (double)NAN,
-                                                .throughput_rps =
-                                                    (double)NAN };
+                                                .throughput_rps = (double)NAN };
     }
     write_scripts();
     drawn();

@@ -22,8 +22,7 @@ static char *verdict(const struct summary *s, size_t n)
     return report_verdict(&r);
 }
 
-static void expect_verdict(const struct summary *s, size_t n,
-                           const char *want)
+static void expect_verdict(const struct summary *s, size_t n, const char *want)
 {
     char *got = verdict(s, n);
     ck_assert_str_eq(got, want);
@@ -197,8 +196,8 @@ START_TEST(overlapping_intervals_are_no_difference)
         sample_summary(&s[i]);
         sample_summary(&ci[i].low)->latency.p99_s = 0.01;
         sample_summary(&ci[i].high)->latency.p99_s = 0.09;
-        servers[i] = (struct report_server){ names[i], names[i], NULL, &s[i],
-                                             &ci[i] };
+        servers[i] =
+            (struct report_server){ names[i], names[i], NULL, &s[i], &ci[i] };
     }
     s[0].latency.p99_s = 0.06;
     struct report r = sample_report(servers, 2);
@@ -214,7 +213,8 @@ START_TEST(overlapping_intervals_are_no_difference)
 }
 END_TEST
 
-/* -- expectations ----------------------------------------------------------- */
+/* -- expectations -----------------------------------------------------------
+ */
 
 static const struct {
     const char *path;
@@ -261,9 +261,9 @@ START_TEST(expectations_are_compared_and_explained)
     };
     struct report r = sample_report(servers, 2);
     char *line = NULL;
-    enum report_outcome got = report_expect(
-        &r, "TEXT", expectations[_i].path, expectations[_i].op,
-        expectations[_i].rhs_path, expectations[_i].rhs, &line);
+    enum report_outcome got =
+        report_expect(&r, "TEXT", expectations[_i].path, expectations[_i].op,
+                      expectations[_i].rhs_path, expectations[_i].rhs, &line);
     ck_assert_str_eq(line, expectations[_i].line);
     ck_assert_int_eq(got, expectations[_i].outcome);
     free(line);
@@ -271,7 +271,8 @@ START_TEST(expectations_are_compared_and_explained)
 }
 END_TEST
 
-/* -- summary.json ----------------------------------------------------------- */
+/* -- summary.json -----------------------------------------------------------
+ */
 
 /* Whether the strings of WANT follow each other in TEXT. */
 static void in_order(const char *text, const char *const *want)
@@ -286,33 +287,75 @@ static void in_order(const char *text, const char *const *want)
 START_TEST(json_has_the_contracts_keys_in_order)
 {
     static const char *const keys[] = {
-        "{\n  \"schema_version\": 1,\n", "\"mpmsim_version\": \"1.2.3\"",
-        "\"scenario\": {", "\"title\": \"A \\\"title\\\"\"",
-        "\"file\": \"x.json\"", "\"sha256\": \"00ff\"", "\"seed\": 1",
-        "\"duration_s\": 60,", "\"warm_up_s\": 0,", "\"replications\": 1",
-        "\"partial\": false", "\"servers\": {", "\"event\": {",
-        "\"mpm\": \"event\"", "\"httpd_version\": \"2.4.63\"",
-        "\"directives\": {", "\"MaxRequestWorkers\": 150",
-        "\"KeepAlive\": \"On\"", "\"KeepAliveTimeout\": \"5s\"",
+        "{\n  \"schema_version\": 1,\n",
+        "\"mpmsim_version\": \"1.2.3\"",
+        "\"scenario\": {",
+        "\"title\": \"A \\\"title\\\"\"",
+        "\"file\": \"x.json\"",
+        "\"sha256\": \"00ff\"",
+        "\"seed\": 1",
+        "\"duration_s\": 60,",
+        "\"warm_up_s\": 0,",
+        "\"replications\": 1",
+        "\"partial\": false",
+        "\"servers\": {",
+        "\"event\": {",
+        "\"mpm\": \"event\"",
+        "\"httpd_version\": \"2.4.63\"",
+        "\"directives\": {",
+        "\"MaxRequestWorkers\": 150",
+        "\"KeepAlive\": \"On\"",
+        "\"KeepAliveTimeout\": \"5s\"",
         "\"RequestReadTimeout\": \"handshake=0 header=20-40,MinRate=500 "
         "body=20,MinRate=500\"",
-        "\"requests\": {", "\"completed\": 10000", "\"errors\": {",
-        "\"timeout\": 3", "}", "\"throughput_rps\": 166.667",
-        "\"latency\": {", "\"count\": 10000", "\"mean_s\": 0.0105",
-        "\"p50_s\": 0.01", "\"p90_s\": 0.015", "\"p95_s\": 0.0171",
-        "\"p99_s\": 0.021", "\"p999_s\": null", "\"max_s\": 0.03",
-        "\"latency_server\": {", "\"connect\": {", "\"accept_queue\": {",
-        "\"peak\": 0", "\"mean\": 0", "\"overflows\": 0", "\"drops\": 0",
-        "\"workers\": {", "\"limit\": 150", "\"busy_mean\": 12",
-        "\"busy_peak\": 20", "\"keepalive_mean\": 0", "\"keepalive_peak\": 0",
-        "\"processes\": {", "\"mean\": 6", "\"peak\": 6", "\"end\": 6",
-        "\"started\": 0", "\"ended\": 0", "\"memory\": {",
-        "\"private_peak_bytes\": 33554432", "\"pss_peak_bytes\": 40000000",
-        "\"pss_mean_bytes\": 39000001", "\"cpu\": {", "\"seconds\": 1.5",
-        "\"utilisation\": 0.00625", "\"messages\": [",
-        "\"code\": \"AH00484\"", "\"level\": \"error\"",
-        "\"text\": \"server reached \\u0009 it\"", "\"first_s\": 3.25",
-        "\"count\": 1", NULL
+        "\"requests\": {",
+        "\"completed\": 10000",
+        "\"errors\": {",
+        "\"timeout\": 3",
+        "}",
+        "\"throughput_rps\": 166.667",
+        "\"latency\": {",
+        "\"count\": 10000",
+        "\"mean_s\": 0.0105",
+        "\"p50_s\": 0.01",
+        "\"p90_s\": 0.015",
+        "\"p95_s\": 0.0171",
+        "\"p99_s\": 0.021",
+        "\"p999_s\": null",
+        "\"max_s\": 0.03",
+        "\"latency_server\": {",
+        "\"connect\": {",
+        "\"accept_queue\": {",
+        "\"peak\": 0",
+        "\"mean\": 0",
+        "\"overflows\": 0",
+        "\"drops\": 0",
+        "\"workers\": {",
+        "\"limit\": 150",
+        "\"busy_mean\": 12",
+        "\"busy_peak\": 20",
+        "\"keepalive_mean\": 0",
+        "\"keepalive_peak\": 0",
+        "\"processes\": {",
+        "\"mean\": 6",
+        "\"peak\": 6",
+        "\"end\": 6",
+        "\"started\": 0",
+        "\"ended\": 0",
+        "\"memory\": {",
+        "\"private_peak_bytes\": 33554432",
+        "\"pss_peak_bytes\": 40000000",
+        "\"pss_mean_bytes\": 39000001",
+        "\"cpu\": {",
+        "\"seconds\": 1.5",
+        "\"utilisation\": 0.00625",
+        "\"messages\": [",
+        "\"code\": \"AH00484\"",
+        "\"level\": \"error\"",
+        "\"text\": \"server reached \\u0009 it\"",
+        "\"first_s\": 3.25",
+        "\"count\": 1",
+        NULL
     };
     struct summary *s = must_zalloc(1, sizeof *s);
     struct settings c = {
@@ -340,11 +383,14 @@ END_TEST
 
 START_TEST(json_gives_intervals_beside_the_means)
 {
-    static const char *const keys[] = {
-        "\"throughput_rps\": 166.667", "\"ci95\": {", "\"requests\": {",
-        "\"completed\": [9000, 11000]", "\"throughput_rps\": [150, 183.333]",
-        "\"p999_s\": null", "\"messages\": []", NULL
-    };
+    static const char *const keys[] = { "\"throughput_rps\": 166.667",
+                                        "\"ci95\": {",
+                                        "\"requests\": {",
+                                        "\"completed\": [9000, 11000]",
+                                        "\"throughput_rps\": [150, 183.333]",
+                                        "\"p999_s\": null",
+                                        "\"messages\": []",
+                                        NULL };
     struct summary *s = must_zalloc(1, sizeof *s);
     struct summary_ci *ci = must_alloc(sizeof *ci);
     sample_summary(s);
@@ -364,7 +410,8 @@ START_TEST(json_gives_intervals_beside_the_means)
 }
 END_TEST
 
-/* -- the table -------------------------------------------------------------- */
+/* -- the table --------------------------------------------------------------
+ */
 
 static char *table(const struct report *r, bool colour)
 {
@@ -422,6 +469,36 @@ START_TEST(the_table_has_a_column_per_server)
 }
 END_TEST
 
+START_TEST(intervals_stand_beside_the_numbers)
+{
+    struct summary *s = must_zalloc(1, sizeof *s);
+    struct summary_ci *ci = must_alloc(sizeof *ci);
+    sample_summary(s);
+    sample_summary(&ci->low);
+    sample_summary(&ci->high);
+    ci->high.latency.p50_s = 0.01065;
+    ci->low.processes.mean = 0; /* cut off */
+    ci->high.processes.mean = 14.3;
+    ci->high.memory.private_peak_bytes += 1048576 * 1.5;
+    ci->high.cpu.utilisation += 0.001;
+    struct report_server server = { "event", "event", NULL, s, ci };
+    struct report r = sample_report(&server, 1);
+    r.replications = 5;
+    char *text = table(&r, false);
+    static const char *const want[] = { "mean of 5 replications",
+                                        "167 /s\n",
+                                        "10 ±0.65 ms\n",
+                                        "6 ±8.3\n",
+                                        "32 ±1.5 MiB\n",
+                                        "0.63 ±0.1 %\n",
+                                        NULL };
+    in_order(text, want);
+    free(text);
+    free(s);
+    free(ci);
+}
+END_TEST
+
 Suite *suite_report(void);
 Suite *suite_report(void)
 {
@@ -448,6 +525,7 @@ Suite *suite_report(void)
     suite_add_tcase(s, t);
     t = tcase_create("table");
     tcase_add_test(t, the_table_has_a_column_per_server);
+    tcase_add_test(t, intervals_stand_beside_the_numbers);
     suite_add_tcase(s, t);
     return s;
 }

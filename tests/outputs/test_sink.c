@@ -90,8 +90,7 @@ START_TEST(a_full_disk_is_reported_once_with_its_path)
     ck_assert(!sink_close(&s, &e));
     ck_assert_int_eq(e.kind, ERR_IO);
     char *text = err_format(&e);
-    ck_assert_str_eq(text,
-                     "/dev/full: cannot write: No space left on device");
+    ck_assert_str_eq(text, "/dev/full: cannot write: No space left on device");
     free(text);
     err_clear(&e);
 }

@@ -33,8 +33,8 @@ START_TEST(the_interval_is_gsls)
     size_t n = (size_t)_i;
     for (size_t i = 0; i < n; i++)
         v[i] = sin((double)(i * i + 1)) * 10 + (double)i;
-    double want = gsl_cdf_tdist_Pinv(0.975, (double)(n - 1))
-        * gsl_stats_sd(v, 1, n) / sqrt((double)n);
+    double want = gsl_cdf_tdist_Pinv(0.975, (double)(n - 1)) *
+                  gsl_stats_sd(v, 1, n) / sqrt((double)n);
     ck_assert(fabs(stats_mean(v, n) - gsl_stats_mean(v, 1, n)) < 1e-12);
     ck_assert(fabs(stats_half_width(v, n, 0.95) - want) <= 1e-4 * want);
 }

@@ -61,9 +61,8 @@ START_TEST(every_path_of_the_table_is_found)
     }
     /* no two fields share a place */
     for (size_t i = 0; i < summary_nfields; i++)
-        ck_assert(!(fabs(summary_value(&s, &summary_fields[i])
-                         - (double)(i + 1))
-                    > 0));
+        ck_assert(!(
+            fabs(summary_value(&s, &summary_fields[i]) - (double)(i + 1)) > 0));
 }
 END_TEST
 
