@@ -108,9 +108,9 @@ void memory_big_body(struct server *s, uint32_t conn)
 void memory_big_done(struct server *s, uint32_t conn)
 {
     struct txn *x = conn_txn(s, conn);
-    struct child *ch = child_at(s, conn_at(s, conn)->child);
-    if (!x->big)
+    if (!x->big) /* nor is there always a child: not accepted, or gone */
         return;
+    struct child *ch = child_at(s, conn_at(s, conn)->child);
     x->big = false;
     if (ch->big_pools < s->per_child * 3 / 4) /* E-33 */
         ch->big_pools++;
