@@ -11,6 +11,8 @@ void process_init(struct server *s)
     const struct settings *set = s->set;
     s->per_child = s->model->threaded ? (uint32_t)set->threads_per_child : 1;
     s->nslots = set->server_limit;
+    if (s->nslots < set->process_limit) /* as many as buckets, C-40 */
+        s->nslots = set->process_limit;
     s->pslots = must_alloc((size_t)s->nslots * sizeof *s->pslots);
     for (int64_t i = 0; i < s->nslots; i++)
         s->pslots[i].child = NONE;
