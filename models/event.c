@@ -35,6 +35,8 @@ bool event_may_accept(const struct settings *set, int64_t c, int64_t l,
                       int64_t idle, bool disabled)
 {
     int64_t tpc = set->threads_per_child;
+    if (idle <= 0) /* before 2.4.33 the listener then waits for a worker */
+        return false;
     if (set->version < V_LIMIT_STRICT) {
         int64_t open = set->version < V_LIMIT_LINGER ? c : c - l;
         int64_t sixteenths = set->async_sixteenths;
@@ -42,8 +44,6 @@ bool event_may_accept(const struct settings *set, int64_t c, int64_t l,
             return open < tpc + (idle - 1) * sixteenths / 16;
         return open <= tpc + idle * sixteenths / 16;
     }
-    if (idle <= 0)
-        return false;
     return c <= l || c - l < tpc + (idle - disabled) * set->async_factor;
 }
 
