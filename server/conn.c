@@ -221,7 +221,9 @@ void conn_lanes_done(struct lane *lanes)
 struct lane *conn_lane(struct server *s, const struct conn *c,
                        enum conn_wait what)
 {
-    struct lane *own = c->child == NONE ? NULL : child_at(s, c->child)->lanes;
+    /* E-24: a clogging connection is its thread's, not the listener's */
+    bool held = c->child == NONE || c->flags & CF_CLOGGING;
+    struct lane *own = held ? NULL : child_at(s, c->child)->lanes;
     return own ? &own[what] : &s->waits[what];
 }
 
