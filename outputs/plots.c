@@ -290,7 +290,7 @@ static void plot_workers(struct sink *s, const struct plot_run *run)
     if (limit > 0 && limit < 3 * max)
         max = fmax(max, limit);
     sink_text(s, "set title 'Workers: busy (thick), in keep-alive (thin)'\n");
-    linear_axis(s, "workers", max);
+    linear_axis(s, "workers", 1.1 * max); /* room for a label */
     if (limit > 0 && limit <= max) {
         sink_text(s, "set arrow 2 from graph 0, first ");
         number(s, limit);
@@ -299,7 +299,7 @@ static void plot_workers(struct sink *s, const struct plot_run *run)
         sink_text(s, " nohead lc rgb '#777777' lw 1 dt (2,3)\n"
                      "set label 2 'MaxRequestWorkers' at graph 0.99, first ");
         number(s, limit);
-        sink_text(s, " right offset 0,-0.6 tc rgb '#777777'\n");
+        sink_text(s, " right offset 0,0.6 tc rgb '#777777'\n");
     }
     sink_text(s, "plot ");
     curves(s, run, C_BUSY + 2, "lines", false, false);
