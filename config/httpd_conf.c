@@ -954,7 +954,8 @@ static bool logical_line(struct parser *p, const char *text, size_t len,
 
 static bool read_lines(struct parser *p, const char *text, size_t len)
 {
-    char *buf = must_alloc(MAX_LINE_BYTES + 1);
+    char *buf =
+        must_alloc((len < MAX_LINE_BYTES ? len : MAX_LINE_BYTES) + 1);
     size_t at = 0;
     long next = 1;
     int first = p->nsections;

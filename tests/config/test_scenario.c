@@ -230,11 +230,9 @@ END_TEST
 
 START_TEST(a_bare_directive_nobody_has_is_refused)
 {
-    const char *const mpm[] = { "prefork" };
     const char *const set[] = { "min_spare_threads=5" };
     struct scenario_opts o = { .set = set, .nset = 1 };
 
-    (void)mpm;
     file("two.json", "{ \"duration\": \"1s\", \"workload\": { \"type\": "
                      "\"closed\", \"clients\": 1 }, \"servers\": [ { "
                      "\"mpm\": \"prefork\" } ] }");
