@@ -183,10 +183,10 @@ static void shed_threads(struct server *s, uint32_t child)
     struct child *ch = child_at(s, child);
     if (ch->state == CHILD_ZOMBIE)
         return;
-    while (ch->nidle > 0 && (ch->ungraceful || ch->conns < ch->nthreads))
+    while (ch->nidle > 0 && ch->conns < ch->nthreads)
         mpm_thread_exit(s, mpm_pop_idle(s, child), true);
     if (ch->nthreads == 0)
-        mpm_child_kill(s, child); /* with what is still open, if ungraceful */
+        mpm_child_exit(s, child);
 }
 
 /* E-10: the listener held something that could not wait; now it can go on. */
@@ -243,9 +243,18 @@ static void on_idle(struct server *s, uint32_t thread)
         maybe_enable_listensocks(s, child);
 }
 
-static void on_released(struct server *s, uint32_t child)
+static void on_released(struct server *s, uint32_t child, uint32_t flags)
 {
-    if (child_at(s, child)->dying)
+    struct child *ch = child_at(s, child);
+    if (flags & CF_COUNTED) {
+        ch->conns--;
+        s->conns_total--;
+    }
+    if (flags & CF_LINGERING) {
+        ch->lingering--;
+        s->conns_lingering--;
+    }
+    if (ch->dying)
         shed_threads(s, child);
     else
         maybe_enable_listensocks(s, child);
@@ -425,24 +434,6 @@ static void begin_exit(struct server *s, uint32_t child)
     shed_threads(s, child);
 }
 
-/* C-23: idle keep-alive connections stay open, unserved, to the end. */
-static void on_stop(struct server *s, uint32_t child, enum stop_kind how)
-{
-    struct child *ch = child_at(s, child);
-    if (how == STOP_KILL) {
-        mpm_child_kill(s, child);
-    } else if (how == STOP_GRACEFUL) {
-        begin_exit(s, child);
-    } else {
-        ch->dying = ch->ungraceful = true;
-        mpm_set_quiescing(s, child);
-        mpm_unwatch_pod(s, child);
-        ch->listener = LISTENER_STOPPED;
-        mpm_abort_work(s, child);
-        shed_threads(s, child);
-    }
-}
-
 static void on_reaped(struct server *s, uint32_t child)
 {
     if (child_at(s, child)->quiescing != 2)
@@ -600,7 +591,6 @@ const struct mpm_model mpm_event = {
     .on_released = on_released,
     .on_idle = on_idle,
     .on_pod = begin_exit,
-    .on_stop = on_stop,
     .on_maintenance = on_maintenance,
     .on_reaped = on_reaped,
 };
