@@ -452,21 +452,21 @@ static bool if_module(const struct parser *p, const char *name)
 
 static bool if_define(const struct parser *p, const char *name)
 {
-    bool not = *name == '!';
+    bool negated = *name == '!';
 
-    return (names_find(&p->defines, name + not ) != NULL) != not ;
+    return (names_find(&p->defines, name + negated) != NULL) != negated;
 }
 
 static bool if_file(struct parser *p, const char *name)
 {
-    bool not = *name == '!';
+    bool negated = *name == '!';
     const char *names[3];
-    size_t n = candidates(p, name + not, names);
+    size_t n = candidates(p, name + negated, names);
     bool found = false;
 
     for (size_t i = 0; i < n; i++)
         found = found || is_file(names[i]) || is_dir(names[i]);
-    return found != not ;
+    return found != negated;
 }
 
 static int version_number(const char *s)
@@ -497,7 +497,7 @@ static bool if_version(struct parser *p, const char *args, bool *holds)
 {
     const char *op = next_word(p, &args);
     const char *v = next_word(p, &args);
-    bool not ;
+    bool negated;
     int have = p->opts->version, want;
     size_t n;
 
@@ -507,13 +507,13 @@ static bool if_version(struct parser *p, const char *args, bool *holds)
         v = op;
         op = "=";
     }
-    not = *op == '!';
-    op += not ;
+    negated = *op == '!';
+    op += negated;
     n = strlen(v);
     if (strcmp(op, "~") == 0 || (n > 1 && v[0] == '/' && v[n - 1] == '/')) {
         if (v[0] == '/' && n > 1)
             v = arena_strndup(p->a, v + 1, n - 2);
-        *holds = version_matches(have, v) != not ;
+        *holds = version_matches(have, v) != negated;
         return true;
     }
     want = version_number(v);
@@ -535,7 +535,7 @@ static bool if_version(struct parser *p, const char *args, bool *holds)
     else
         return wrong(p, "<IfVersion> takes one of = < <= > >= ~, found \"%s\"",
                      shown(p, op));
-    *holds = *holds != not ;
+    *holds = *holds != negated;
     return true;
 }
 
@@ -599,15 +599,15 @@ static struct section *inside(struct parser *p, enum section_kind kind)
 /* Whether one of the words is known: IfDirective, IfSection. */
 static bool if_known(struct parser *p, const char *name, bool section)
 {
-    bool not = *name == '!';
+    bool negated = *name == '!';
     bool found = false;
 
     (void)p;
-    name += not ;
+    name += negated;
     for (size_t i = 0; section && i < KNOWN_SECTIONS; i++)
         found = found || same(name, known_sections[i].name);
     /* most directives of httpd are none of ours, but exist */
-    return (section ? found : true) != not ;
+    return (section ? found : true) != negated;
 }
 
 static bool decide(struct parser *p, struct section *s)
@@ -954,8 +954,7 @@ static bool logical_line(struct parser *p, const char *text, size_t len,
 
 static bool read_lines(struct parser *p, const char *text, size_t len)
 {
-    char *buf =
-        must_alloc((len < MAX_LINE_BYTES ? len : MAX_LINE_BYTES) + 1);
+    char *buf = must_alloc((len < MAX_LINE_BYTES ? len : MAX_LINE_BYTES) + 1);
     size_t at = 0;
     long next = 1;
     int first = p->nsections;

@@ -61,20 +61,20 @@ static size_t missing(const char *section, const struct param *table)
     size_t n = 0;
 
     if (from == NULL) {
-        printf("docs/scenario.md: no section %s\n", section);
+        fprintf(stderr, "docs/scenario.md: no section %s\n", section);
         return 1;
     }
     for (; table != NULL && table->name != NULL; table++) {
         char key[100];
         (void)snprintf(key, sizeof key, "\"%s\": {", table->name);
         if (!has_row(from, table->name, table->def)) {
-            printf("docs/scenario.md, %s: | `%s` | … | %s | %s |\n", section,
-                   table->name, table->def != NULL ? table->def : "required",
-                   table->help);
+            fprintf(stderr, "docs/scenario.md, %s: | `%s` | … | %s | %s |\n",
+                    section, table->name,
+                    table->def != NULL ? table->def : "required", table->help);
             n++;
         }
         if (strstr(schema, key) == NULL) {
-            printf("docs/scenario.schema.json: %s\n", key);
+            fprintf(stderr, "docs/scenario.schema.json: %s\n", key);
             n++;
         }
     }

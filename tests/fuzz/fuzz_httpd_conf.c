@@ -30,8 +30,8 @@ static void settle(const struct httpd_conf *c, struct arena *a)
         struct settings_notes notes;
         struct err e;
         err_init(&e);
-        if (settings_resolve(&c->directives, (enum mpm_kind)mpm,
-                             HTTPD_BASELINE, 4, true, a, &s, &notes, &e)) {
+        if (settings_resolve(&c->directives, (enum mpm_kind)mpm, HTTPD_BASELINE,
+                             4, true, a, &s, &notes, &e)) {
             must(s.process_limit >= 1 && s.threads_per_child >= 1);
             must(s.max_spare > s.min_spare && s.min_spare >= 1);
             must(s.start_servers <= s.process_limit && s.nlisten >= 1);

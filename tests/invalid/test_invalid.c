@@ -89,7 +89,8 @@ static void each(const char *suffix, size_t least,
         reads(path, &e);
         got = err_format(&e);
         if (strcmp(got, want) != 0) {
-            printf("%s\n  expected %s\n  found    %s\n", path, want, got);
+            fprintf(stderr, "%s\n  expected %s\n  found    %s\n", path, want,
+                    got);
             wrong++;
         }
         free(got);
