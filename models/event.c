@@ -181,12 +181,12 @@ static void on_response(struct server *s, uint32_t thread, uint32_t conn)
 static void shed_threads(struct server *s, uint32_t child)
 {
     struct child *ch = child_at(s, child);
-    if (ch->state == CHILD_ZOMBIE)
+    if (ch->state != CHILD_LIVE && ch->state != CHILD_STARTING)
         return;
-    while (ch->nidle > 0 && ch->conns < ch->nthreads)
+    while (ch->nidle > 0 && (ch->ungraceful || ch->conns < ch->nthreads))
         mpm_thread_exit(s, mpm_pop_idle(s, child), true);
     if (ch->nthreads == 0)
-        mpm_child_exit(s, child);
+        mpm_child_kill(s, child); /* with what is still open, if ungraceful */
 }
 
 /* E-10: the listener held something that could not wait; now it can go on. */
@@ -243,18 +243,9 @@ static void on_idle(struct server *s, uint32_t thread)
         maybe_enable_listensocks(s, child);
 }
 
-static void on_released(struct server *s, uint32_t child, uint32_t flags)
+static void on_released(struct server *s, uint32_t child)
 {
-    struct child *ch = child_at(s, child);
-    if (flags & CF_COUNTED) {
-        ch->conns--;
-        s->conns_total--;
-    }
-    if (flags & CF_LINGERING) {
-        ch->lingering--;
-        s->conns_lingering--;
-    }
-    if (ch->dying)
+    if (child_at(s, child)->dying)
         shed_threads(s, child);
     else
         maybe_enable_listensocks(s, child);
@@ -342,8 +333,8 @@ static void on_readable(struct server *s, uint32_t conn)
     struct conn *c = conn_at(s, conn);
     uint32_t child = c->child;
     struct child *ch = child_at(s, child);
-    if (c->wait == WAIT_CHAIN)
-        return; /* out of the poll set */
+    if (c->wait == WAIT_CHAIN || ch->ungraceful)
+        return; /* out of the poll set, or nobody polls any more */
     if (c->state == CONN_LINGER && !(c->flags & CF_CFIN))
         return; /* data, read and discarded */
     if (ch->listener == LISTENER_BLOCKED) {
@@ -369,6 +360,8 @@ static void on_writable(struct server *s, uint32_t conn)
 {
     uint32_t child = conn_at(s, conn)->child;
     struct child *ch = child_at(s, child);
+    if (ch->ungraceful)
+        return;
     if (ch->nidle == 0 || ch->listener == LISTENER_BLOCKED)
         block_listener(s, conn);
     else
@@ -379,6 +372,8 @@ static void on_writable(struct server *s, uint32_t conn)
 static void on_expired(struct server *s, uint32_t conn, enum conn_wait what)
 {
     uint32_t child = conn_at(s, conn)->child;
+    if (child_at(s, child)->ungraceful)
+        return;
     if (what == WAIT_KEEPALIVE) {
         defer_lingering_close(s, conn);
         push_chain(s, child);
@@ -432,6 +427,24 @@ static void begin_exit(struct server *s, uint32_t child)
         mpm_wait(s, conn, WAIT_LINGER_SHORT);
     }
     shed_threads(s, child);
+}
+
+/* C-23: idle keep-alive connections stay open, unserved, to the end. */
+static void on_stop(struct server *s, uint32_t child, enum stop_kind how)
+{
+    struct child *ch = child_at(s, child);
+    if (how == STOP_KILL) {
+        mpm_child_kill(s, child);
+    } else if (how == STOP_GRACEFUL) {
+        begin_exit(s, child);
+    } else {
+        ch->dying = ch->ungraceful = true;
+        mpm_set_quiescing(s, child);
+        mpm_unwatch_pod(s, child);
+        ch->listener = LISTENER_STOPPED;
+        mpm_abort_work(s, child);
+        shed_threads(s, child);
+    }
 }
 
 static void on_reaped(struct server *s, uint32_t child)
@@ -591,6 +604,7 @@ const struct mpm_model mpm_event = {
     .on_released = on_released,
     .on_idle = on_idle,
     .on_pod = begin_exit,
+    .on_stop = on_stop,
     .on_maintenance = on_maintenance,
     .on_reaped = on_reaped,
 };

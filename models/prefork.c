@@ -56,6 +56,23 @@ static void on_idle(struct server *s, uint32_t thread)
     child_main(s, thread);
 }
 
+/* P-15: SIGUSR1 ends a child that waits in accept at once, others after their
+ * connection; every other signal ends it as it is. */
+static void on_stop(struct server *s, uint32_t child, enum stop_kind how)
+{
+    struct child *ch = child_at(s, child);
+    if (how != STOP_GRACEFUL) {
+        mpm_child_kill(s, child);
+        return;
+    }
+    ch->dying = true;
+    mpm_set_slot(s, ch->threads, SLOT_GRACEFUL); /* C-19 */
+    if (ch->in_line) {
+        mpm_leave_accept(s, ch->bucket, ch->threads);
+        mpm_child_exit(s, child);
+    }
+}
+
 /* P-3: idle children, and the lowest empty slots, at most `rate`. */
 static int64_t count_idle(const struct server *s, uint32_t *free_slots,
                           int rate, int *nfree, int64_t *total)
@@ -138,5 +155,6 @@ const struct mpm_model mpm_prefork = {
     .on_accepted = on_accepted,
     .on_response = mpm_sync_response,
     .on_idle = on_idle,
+    .on_stop = on_stop,
     .on_maintenance = perform_idle_server_maintenance,
 };

@@ -90,6 +90,21 @@ static void on_pod(struct server *s, uint32_t child)
         begin_graceful_exit(s, b->wait_head);
 }
 
+/* C-19: every process reads a byte; C-23: or its sockets are shut. */
+static void on_stop(struct server *s, uint32_t child, enum stop_kind how)
+{
+    if (how == STOP_KILL) {
+        mpm_child_kill(s, child);
+    } else if (how == STOP_GRACEFUL) {
+        mpm_unwatch_pod(s, child);
+        on_pod(s, child);
+    } else {
+        begin_graceful_exit(s, child);
+        if (child_at(s, child)->state == CHILD_LIVE)
+            mpm_abort_work(s, child);
+    }
+}
+
 static void on_idle(struct server *s, uint32_t thread)
 {
     uint32_t child = thread_at(s, thread)->child;
@@ -219,6 +234,7 @@ const struct mpm_model mpm_worker = {
     .on_response = mpm_sync_response,
     .on_idle = on_idle,
     .on_pod = on_pod,
+    .on_stop = on_stop,
     .on_mutex = begin_graceful_exit,
     .on_maintenance = on_maintenance,
 };

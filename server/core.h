@@ -78,7 +78,7 @@ enum conn_flag {
     CF_CFIN = 1 << 4,      /* the client's FIN or RST has arrived */
     CF_CCLOSED = 1 << 5,   /* the client has closed: call it no more */
     CF_SFIN = 1 << 6,      /* the server has sent FIN */
-    CF_ACCEPTED = 1 << 7,
+    CF_SRST = 1 << 7,      /* the server has reset the connection */
     CF_DUMMY = 1 << 8,     /* the parent's own wake-up connection (C-16) */
     CF_CLOSE = 1 << 9,     /* the response said, or will say, close */
     CF_SHORT = 1 << 10,    /* short linger was asked for (E-27) */
@@ -135,6 +135,7 @@ enum child_state {
     CHILD_FREE,
     CHILD_STARTING, /* forked, not ready yet */
     CHILD_LIVE,
+    CHILD_EXITING,  /* its threads have ended, the process not yet */
     CHILD_ZOMBIE    /* exited, not reaped (C-5) */
 };
 
@@ -157,9 +158,11 @@ struct thread {
 };
 
 struct child {
+    uint32_t slot; /* first: a pool overwrites it when the child is put back,
+                      and `state` must go on saying CHILD_FREE */
     enum child_state state;
     enum listener_state listener;
-    uint32_t slot, bucket, generation;
+    uint32_t bucket, generation;
     uint32_t threads;        /* first thread: block * per_child */
     uint32_t nthreads;       /* that exist */
     uint32_t idle_head, idle_tail, nidle;
@@ -174,6 +177,8 @@ struct child {
     uint32_t job;            /* start-up work on the CPU */
     uint8_t quiescing;       /* 0, 1, 2 as in httpd's process_score */
     bool not_accepting;      /* E-14 */
+    bool in_line;            /* waits in accept or for the mutex */
+    bool ungraceful;         /* C-23: ends with its last running handler */
     bool pod_taken;          /* has read a byte: reads no second (C-18) */
     bool stop_pending;       /* W-21: waits for the mutex before it reacts */
     bool dying;
@@ -224,7 +229,22 @@ struct hook {
     uint32_t a, b;
 };
 
-enum parent_phase { PARENT_STARTING, PARENT_SLEEPING, PARENT_FORKING };
+enum parent_phase {
+    PARENT_STARTING,  /* before "resuming normal operations" */
+    PARENT_SLEEPING,
+    PARENT_FORKING,
+    PARENT_REREADING, /* reads its configuration again */
+    PARENT_LADDER,    /* waits for children that were told to end (C-23) */
+    PARENT_STOPPING,  /* graceful stop: looks once a second (C-22) */
+    PARENT_ENDED
+};
+
+/* How a child is told to end. */
+enum stop_kind {
+    STOP_GRACEFUL, /* finish what is in progress */
+    STOP_NOW,      /* shut sockets; only running handlers go on (C-23) */
+    STOP_KILL      /* SIGKILL */
+};
 
 struct parent {
     struct sim_timer timer;
@@ -239,6 +259,12 @@ struct parent {
     int64_t active_daemons, total_daemons; /* E-2 */
     uint32_t generation;
     bool running;
+    int signal;             /* enum action_kind that came in, or -1 */
+    int action;             /* the one being carried out, or -1 */
+    uint32_t remaining;     /* children to start after a graceful restart */
+    uint32_t step;          /* of the ladder */
+    simtime_t since, deadline;
+    int64_t old_generation; /* slots with a child of an earlier one */
 };
 
 struct population {

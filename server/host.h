@@ -36,6 +36,7 @@ struct machine {
     /* the parent */
     simtime_t ready;           /* exec to "resuming normal operations" */
     simtime_t ready_tls;       /* the same with mod_ssl */
+    simtime_t reread;          /* reading the configuration at a restart */
     simtime_t tick;            /* the parent's one-second sleep, C-2 */
     simtime_t pickup;          /* event: accept until counted, E-37 */
     double timer_slack;        /* share by which blocking waits end late, C-41 */

@@ -32,6 +32,8 @@ struct lane *conn_lane(struct server *s, const struct conn *c,
 void kernel_init(struct server *s);
 void kernel_free(struct server *s);
 void kernel_open(struct server *s);
+/* Closes the listening sockets: what is in their queues is reset (K-7). */
+void kernel_close(struct server *s);
 void kernel_syn(void *srv, uint32_t conn);
 void kernel_ack(void *srv, uint32_t conn);
 /* Data for a connection that is not established at the server yet. */
@@ -62,6 +64,8 @@ void net_refuse(struct server *s, uint32_t conn);
 /* serve.c: a thread and its connection */
 void serve_data(struct server *s, uint32_t conn);
 void serve_client_gone(struct server *s, uint32_t conn);
+/* Closes a connection of a process that is gone: no hooks. */
+void serve_abort(struct server *s, uint32_t conn);
 void serve_timer(void *srv, uint32_t conn);
 void serve_expired(struct server *s, uint32_t conn, enum conn_wait what);
 
@@ -93,6 +97,8 @@ void memory_snapshot(const struct server *s, struct snapshot *o);
 /* parent.c */
 void parent_start(void *srv, uint32_t unused);
 void parent_free(struct server *s);
+/* A signal to the parent (C-3). */
+void parent_signal(struct server *s, enum action_kind what);
 void parent_died(struct server *s, uint32_t child);
 
 /* server.c: hooks */

@@ -59,6 +59,25 @@ void kernel_open(struct server *s)
             s->buckets[b].l[i].open = true;
 }
 
+void kernel_close(struct server *s)
+{
+    for (int b = 0; b < s->nbuckets; b++)
+        for (int i = 0; i < s->buckets[b].nl; i++) {
+            struct listener *l = &s->buckets[b].l[i];
+            l->open = false;
+            for (uint32_t id = l->head, next; id != NONE; id = next) {
+                next = conn_at(s, id)->link.next;
+                conn_at(s, id)->wait = WAIT_NONE;
+                conn_set_state(s, id, CONN_CLOSED);
+                net_fin_from_server(s, id, NET_RST);
+                conn_reap(s, id);
+            }
+            s->queue_len -= l->len;
+            l->head = l->tail = NONE;
+            l->len = 0;
+        }
+}
+
 /* K-1: the test is "length > limit", so limit + 1 fit. */
 static int64_t backlog_limit(const struct server *s)
 {
@@ -181,18 +200,27 @@ static void enqueue(struct server *s, uint32_t id, struct listener *l,
     hook_put(s, HOOK_PENDING, bucket, 0);
 }
 
+/* The client is told that its connection does not exist. */
+static void reset_half_open(struct server *s, uint32_t id)
+{
+    struct conn *c = conn_at(s, id);
+    leave_defer(s, id);
+    if (c->txn != NONE)
+        sim_timer_disarm(s->sim, &conn_txn(s, id)->stimer);
+    if (c->tcp == TCP_SYN_RECV)
+        half_open(s, c, listener_of(s, id, NULL), -1);
+    conn_set_state(s, id, CONN_CLOSED);
+    net_fin_from_server(s, id, NET_RST);
+    conn_reap(s, id);
+}
+
 /* K-4, K-14: the segment that would complete the connection met a full
  * queue. */
 static void overflow(struct server *s, uint32_t id)
 {
     count_overflow(s);
-    if (s->conf.network.tcp_abort_on_overflow) {
-        struct conn *c = conn_at(s, id);
-        leave_defer(s, id);
-        half_open(s, c, listener_of(s, id, NULL), -1);
-        conn_set_state(s, id, CONN_CLOSED);
-        net_fin_from_server(s, id, NET_RST);
-    }
+    if (s->conf.network.tcp_abort_on_overflow)
+        reset_half_open(s, id);
 }
 
 /* K-4: SYN-ACKs go out again at 1, 3, 7, 15, 31 s after the first. */
@@ -231,7 +259,9 @@ void kernel_ack(void *srv, uint32_t id)
     struct listener *l = listener_of(s, id, &bucket);
     /* K-12: with deferred accept a bare ACK is ignored (and not counted) until
      * the period is over; then the lane has let go of the connection */
-    if (c->wait != WAIT_DEFER) {
+    if (!l->open) {
+        reset_half_open(s, id);
+    } else if (c->wait != WAIT_DEFER) {
         if (is_full(s, l)) {
             overflow(s, id);
             if (conn_at(s, id)->state == CONN_CONNECTING)
@@ -260,7 +290,9 @@ void kernel_data(struct server *s, uint32_t id)
 {
     uint32_t bucket;
     struct listener *l = listener_of(s, id, &bucket);
-    if (is_full(s, l)) {
+    if (!l->open) {
+        reset_half_open(s, id);
+    } else if (is_full(s, l)) {
         overflow(s, id);
         if (conn_at(s, id)->state == CONN_CONNECTING)
             net_data_dropped(s, id);
@@ -303,7 +335,6 @@ static uint32_t take(struct server *s, struct bucket *k)
         l->len--;
         s->queue_len--;
         c->wait = WAIT_NONE;
-        c->flags |= CF_ACCEPTED;
         conn_set_state(s, id, CONN_ACCEPTED);
         s->accepted++;
         return id;
@@ -346,6 +377,7 @@ void mpm_wait_accept(struct server *s, uint32_t bucket, uint32_t w)
     struct child *ch = waiter_child(s, w);
     ch->wait_prev = k->wait_tail;
     ch->wait_next = NONE;
+    ch->in_line = true;
     if (k->wait_tail == NONE)
         k->wait_head = w;
     else
@@ -369,6 +401,7 @@ void mpm_leave_accept(struct server *s, uint32_t bucket, uint32_t w)
     else
         waiter_child(s, ch->wait_next)->wait_prev = ch->wait_prev;
     k->waiters--;
+    ch->in_line = false;
 }
 
 bool mpm_first_in_line(const struct server *s, uint32_t bucket, uint32_t w)

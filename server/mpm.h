@@ -46,13 +46,15 @@ struct mpm_model {
      * NULL: the thread lingers itself (C-35). */
     void (*on_closing)(struct server *s, uint32_t thread, uint32_t conn);
     /* A connection of a child was cleaned up. */
-    void (*on_released)(struct server *s, uint32_t child, uint32_t flags);
+    void (*on_released)(struct server *s, uint32_t child);
     /* A thread is done with its connection. */
     void (*on_idle)(struct server *s, uint32_t thread);
     /* The main thread of a process has read a byte from the pipe (C-18). */
     void (*on_pod)(struct server *s, uint32_t child);
     /* A waiter that must stop has reached the head of the line (W-21). */
     void (*on_mutex)(struct server *s, uint32_t child);
+    /* A child must end (C-19 … C-23). */
+    void (*on_stop)(struct server *s, uint32_t child, enum stop_kind how);
     /* perform_idle_server_maintenance (C-1). */
     void (*on_maintenance)(struct server *s);
     /* The parent has reaped a child (C-5); its slot is empty now. */
@@ -72,6 +74,11 @@ void mpm_pod_signal(struct server *s, uint32_t bucket);
 /* The child's process ends now; its slot keeps its last state until it is
  * reaped (C-5). */
 void mpm_child_exit(struct server *s, uint32_t child);
+/* The child's process is ended from outside, with all its connections. */
+void mpm_child_kill(struct server *s, uint32_t child);
+/* C-23: the sockets of the child's threads are shut; a thread inside a handler
+ * goes on until it returns, all others become idle. */
+void mpm_abort_work(struct server *s, uint32_t child);
 /* Marks the process as stopping in the scoreboard (quiescing 1). */
 void mpm_set_quiescing(struct server *s, uint32_t child);
 void mpm_set_accepting(struct server *s, uint32_t child, bool accepting);

@@ -285,7 +285,7 @@ void net_fin_from_server(struct server *s, uint32_t id, enum net_end how)
     if (c->flags & CF_CCLOSED)
         return;
     if (how == NET_RST)
-        c->flags |= CF_CRST;
+        c->flags |= CF_SRST;
     simtime_t at = now_of(s) + s->half_rtt;
     /* seen after everything sent before it has been read */
     if (how == NET_FIN && c->txn != NONE) {
@@ -316,9 +316,9 @@ static void on_server_closed(void *srv, uint32_t id)
         return;
     }
     struct link l = conn_link(s, id);
-    if (l.ignores_fin && !(c->flags & CF_CRST))
+    if (l.ignores_fin && !(c->flags & CF_SRST))
         return;
-    enum net_end how = c->flags & CF_CRST ? NET_RST : NET_FIN;
+    enum net_end how = c->flags & CF_SRST ? NET_RST : NET_FIN;
     bool connected = c->flags & CF_CONNECTED;
     int64_t bytes = -1;
     if (c->txn != NONE && conn_txn(s, id)->requested

@@ -279,6 +279,20 @@ void mpm_thread_exit(struct server *s, uint32_t thread, bool dead)
     ch->nthreads--;
 }
 
+/* The process has ended: the parent can find it. */
+static void exited(void *srv, uint32_t id)
+{
+    struct server *s = srv;
+    struct child *ch = child_at(s, id);
+    ch->job = CPU_NONE;
+    ch->state = CHILD_ZOMBIE;
+    memory_child_gone(s, id);
+    s->live_children--;
+    s->zombies++;
+    s->now.processes_ended++;
+    parent_died(s, id);
+}
+
 void mpm_child_exit(struct server *s, uint32_t id)
 {
     struct child *ch = child_at(s, id);
@@ -293,19 +307,15 @@ void mpm_child_exit(struct server *s, uint32_t id)
             mpm_thread_exit(s, ch->threads + j, s->model->threaded);
     }
     sim_timer_done(s->sim, &ch->timer);
-    if (ch->job != CPU_NONE) {
+    if (ch->job != CPU_NONE)
         cpu_cancel(s->cpu, ch->job);
-        ch->job = CPU_NONE;
-    }
     mpm_unwatch_pod(s, id);
-    memory_child_gone(s, id);
-    cpu_charge(s->cpu, cost);
     process_spent(s, id, 0, cost);
-    ch->state = CHILD_ZOMBIE;
-    s->live_children--;
-    s->zombies++;
-    s->now.processes_ended++;
-    parent_died(s, id);
+    ch->state = CHILD_EXITING;
+    if (cost > 0)
+        ch->job = cpu_submit(s->cpu, cost, exited, s, id);
+    else
+        exited(s, id);
 }
 
 void process_reap(struct server *s, uint32_t id)
@@ -313,6 +323,8 @@ void process_reap(struct server *s, uint32_t id)
     struct child *ch = child_at(s, id);
     must(ch->state == CHILD_ZOMBIE);
     s->zombies--;
+    if (ch->generation != s->parent.generation)
+        s->parent.old_generation--;
     s->cpu_ticks -= shown_ticks(ch);
     s->cpu_reaped += ch->user + ch->sys;
     if (ch->quiescing)
@@ -335,6 +347,23 @@ void process_reap(struct server *s, uint32_t id)
     }
     s->free_blocks[s->nfree_blocks++] = ch->threads / s->per_child;
     pool_put(&s->children, id);
+}
+
+void mpm_child_kill(struct server *s, uint32_t id)
+{
+    struct child *ch = child_at(s, id);
+    if (ch->state == CHILD_EXITING || ch->state == CHILD_ZOMBIE)
+        return;
+    ch->dying = true;
+    if (ch->in_line)
+        mpm_leave_accept(s, ch->bucket, s->model->threaded ? id : ch->threads);
+    for (uint32_t i = 0; i < s->conns.used; i++) {
+        const struct conn *c = conn_at(s, i);
+        if (c->state >= CONN_ACCEPTED && c->state < CONN_CLOSED
+            && c->child == id)
+            serve_abort(s, i);
+    }
+    mpm_child_exit(s, id);
 }
 
 /* ---- pipe of death ---- */

@@ -69,12 +69,15 @@ void mpm_let_go(struct server *s, uint32_t id)
     t->thread = NONE;
 }
 
-void mpm_close(struct server *s, uint32_t id)
+/* Takes everything from a connection; returns the thread it had, or NONE. */
+static uint32_t take_down(struct server *s, uint32_t id)
 {
     struct conn *c = conn_at(s, id);
-    uint32_t thread = NONE, child = c->child, flags = c->flags;
-    if (c->wait != WAIT_NONE)
-        mpm_unwait(s, id);
+    struct child *ch = child_at(s, c->child);
+    uint32_t thread = NONE;
+    if (c->wait == WAIT_CHAIN)
+        c->wait = WAIT_NONE;
+    mpm_unwait(s, id);
     memory_conn_idle(s, id, false);
     if (c->txn != NONE) {
         struct txn *t = conn_txn(s, id);
@@ -88,6 +91,14 @@ void mpm_close(struct server *s, uint32_t id)
         if (thread != NONE)
             mpm_let_go(s, id);
     }
+    if (c->flags & CF_COUNTED) {
+        ch->conns--;
+        s->conns_total--;
+    }
+    if (c->flags & CF_LINGERING) {
+        ch->lingering--;
+        s->conns_lingering--;
+    }
     conn_set_state(s, id, CONN_CLOSED);
     s->released++;
     if (!(c->flags & CF_SFIN)) {
@@ -96,10 +107,40 @@ void mpm_close(struct server *s, uint32_t id)
     }
     conn_count_tcp(s, id);
     conn_reap(s, id);
+    return thread;
+}
+
+void serve_abort(struct server *s, uint32_t id)
+{
+    take_down(s, id);
+}
+
+void mpm_close(struct server *s, uint32_t id)
+{
+    uint32_t child = conn_at(s, id)->child;
+    uint32_t thread = take_down(s, id);
     if (s->model->on_released)
-        s->model->on_released(s, child, flags);
+        s->model->on_released(s, child);
     if (thread != NONE)
         hook_put(s, HOOK_IDLE, thread, 0);
+}
+
+void mpm_abort_work(struct server *s, uint32_t child)
+{
+    struct child *ch = child_at(s, child);
+    for (uint32_t j = 0; j < s->per_child; j++) {
+        uint32_t id = thread_at(s, ch->threads + j)->conn;
+        if (id == NONE)
+            continue;
+        struct conn *c = conn_at(s, id);
+        if (c->state != CONN_PROCESSING) {
+            mpm_close(s, id);
+        } else if (!(c->flags & CF_SFIN)) {
+            mpm_send_fin(s, id);
+            c->flags |= CF_CRST; /* nothing can be written any more */
+            mpm_set_slot(s, ch->threads + j, SLOT_GRACEFUL);
+        }
+    }
 }
 
 void mpm_hold(struct server *s, uint32_t thread, uint32_t id)

@@ -95,7 +95,10 @@ static void pick_up(void *srv, uint32_t id)
 {
     struct server *s = srv;
     conn_at(s, id)->inflight--;
-    s->model->on_pickup(s, id);
+    if (conn_at(s, id)->state == CONN_ACCEPTED)
+        s->model->on_pickup(s, id);
+    else
+        conn_reap(s, id);
     hook_drain(s);
 }
 
@@ -152,9 +155,9 @@ void server_free(struct server *s)
 
 bool server_action(struct server *s, enum action_kind what)
 {
-    (void)s;
-    (void)what; /* C-19 … C-23 are not modelled yet */
-    return false;
+    parent_signal(s, what);
+    hook_drain(s);
+    return true;
 }
 
 void server_snapshot(struct server *s, struct snapshot *o)
@@ -174,6 +177,9 @@ void server_snapshot(struct server *s, struct snapshot *o)
         o->slots[i] = s->counts[i];
     o->processes_stopping = s->stopping;
     o->processes_not_accepting = s->not_accepting;
+    o->has_old_generation = true;
+    o->generation = s->parent.generation;
+    o->processes_old_generation = s->parent.old_generation;
     o->async = s->model->async;
     o->async_connections = s->conns_total;
     o->async_writing = s->conns_writing;

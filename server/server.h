@@ -37,7 +37,7 @@ struct server *server_new(struct sim *s, const struct server_conf *conf,
                           const struct observer *obs);
 void server_free(struct server *srv);
 
-/* Carries out an action now; false if this build does not model it. */
+/* Sends the parent a signal now; false if the model has none. */
 bool server_action(struct server *srv, enum action_kind what);
 
 /* Copies the counters; resets the peak of the accept queue. */
