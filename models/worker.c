@@ -46,6 +46,7 @@ static void on_child_ready(struct server *s, uint32_t child)
 
 static void on_accepted(struct server *s, uint32_t child, uint32_t conn)
 {
+    child_at(s, child)->listener = LISTENER_IDLER; /* out of the line */
     mpm_process(s, mpm_pop_idle(s, child), conn); /* W-6 */
     listener_thread(s, child);
 }
