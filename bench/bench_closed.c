@@ -2,8 +2,8 @@
 /* A closed network through the public interface of the engine: N clients think
  * (exponentially, mean n/360 - 1 seconds), queue first come first served for
  * 400 servers (exponential, 1 s), and think again; 5 million requests, two
- * events each. Prints the mean response and the mean number of busy servers (360
- * at any n, by the law of the bottleneck) and the bytes a client costs. */
+ * events each. Prints the mean response and the mean number of busy servers
+ * (360 at any n, by the law of the bottleneck) and the bytes a client costs. */
 #include "bench/bench.h"
 
 #include <stdlib.h>

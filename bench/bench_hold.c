@@ -27,8 +27,7 @@ static double increment(const char *dist, struct rng *r)
     case 'u':
         return 2 * rng_unit(r);
     case 'b':
-        return rng_unit(r) < 0.9 ? 0.1 * rng_unit(r)
-                                 : 9.05 + 1.8 * rng_unit(r);
+        return rng_unit(r) < 0.9 ? 0.1 * rng_unit(r) : 9.05 + 1.8 * rng_unit(r);
     case 'p':
         return 0.2 * pow(1 - rng_unit(r), -1 / 1.25);
     default:
@@ -81,8 +80,9 @@ static int run(const struct bench_opts *o, FILE *out)
     double start = bench_now();
     hold(&h, HOLDS);
     double seconds = bench_now() - start;
-    fprintf(out, "hold n=%llu dist=%s: %.1f ns a hold, %.1f bytes an entry, "
-                 "digest %016llx\n",
+    fprintf(out,
+            "hold n=%llu dist=%s: %.1f ns a hold, %.1f bytes an entry, "
+            "digest %016llx\n",
             (unsigned long long)n, dist, seconds * 1e9 / HOLDS,
             (double)evq_bytes(h.q) / (double)n, (unsigned long long)h.digest);
     evq_free(h.q);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* M/M/1 at utilisation 0.9 through the public interface of the engine, as a
  * model would be written: two classes, a ring of arrival times, and statistics
- * of the time in the system and of the number there. Counts two events a
- * customer. Prints the mean time in the system (10 s in theory, service 1 s) and
- * the mean number (9). */
+ * of the time in the system. Counts two events a customer. Prints the mean time
+ * in the system (10 s in theory, service 1 s). */
 #include "bench/bench.h"
 
 #include <stdlib.h>
@@ -26,20 +25,11 @@ struct mm1 {
     /* Statistics. */
     uint64_t done;
     double in_system_ns; /* sum over customers */
-    double area;         /* number in the system times ns */
-    simtime_t changed;   /* when the number changed last */
 };
 
 static simtime_t ns(double s)
 {
     return (simtime_t)(s * 1e9);
-}
-
-static void number_changes(struct mm1 *m)
-{
-    simtime_t now = sim_now(m->sim);
-    m->area += (double)(m->tail - m->head) * (double)(now - m->changed);
-    m->changed = now;
 }
 
 static void widen(struct mm1 *m)
@@ -63,7 +53,6 @@ static void arrival(void *ctx, uint32_t id)
 {
     struct mm1 *m = ctx;
     (void)id;
-    number_changes(m);
     if (m->tail - m->head > m->mask)
         widen(m);
     m->arrived[m->tail++ & m->mask] = sim_now(m->sim);
@@ -78,7 +67,6 @@ static void departure(void *ctx, uint32_t id)
 {
     struct mm1 *m = ctx;
     (void)id;
-    number_changes(m);
     m->in_system_ns +=
         (double)(sim_now(m->sim) - m->arrived[m->head++ & m->mask]);
     m->done++;
@@ -100,9 +88,8 @@ static int run(const struct bench_opts *o, FILE *out)
     sim_at(m.sim, ns(rng_exp(&m.arrivals) / 0.9), m.on_arrival, 0);
     sim_run(m.sim, SIM_NEVER, NULL);
     double seconds = bench_now() - start;
-    fprintf(out, "mm1: mean time in the system %.3f s, mean number %.3f\n",
-            m.in_system_ns / (double)m.done * 1e-9,
-            m.area / (double)sim_now(m.sim));
+    fprintf(out, "mm1: mean time in the system %.3f s\n",
+            m.in_system_ns / (double)m.done * 1e-9);
     uint64_t events = sim_event_count(m.sim);
     sim_free(m.sim);
     free(m.arrived);

@@ -73,8 +73,9 @@ static int run(const struct bench_opts *o, FILE *out)
     double start = bench_now();
     requests(&m, REARMINGS);
     double seconds = bench_now() - start;
-    fprintf(out, "rearm n=%llu: %.1f ns a request, %.3f %% expired, peak "
-                 "%.1f MiB\n",
+    fprintf(out,
+            "rearm n=%llu: %.1f ns a request, %.3f %% expired, peak "
+            "%.1f MiB\n",
             (unsigned long long)m.n, seconds * 1e9 / REARMINGS,
             100.0 * (double)m.expired / REARMINGS, bench_peak_mib());
     lane_done(&m.lane);

@@ -11,7 +11,7 @@
 #include "sim/must.h"
 
 #define BLOCK_SIZE ((size_t)16 * 1024)
-#define ALIGN ((size_t)16)
+#define ALIGN      ((size_t)16)
 
 struct block {
     alignas(16) struct block *next;

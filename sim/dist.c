@@ -116,8 +116,8 @@ static bool prepare_weibull(struct dist *d, struct err *e)
 
 static bool prepare_pareto(struct dist *d, struct err *e)
 {
-    if (!positive(d->min, "min", e) || !positive(d->max, "max", e)
-        || !positive(d->alpha, "alpha", e))
+    if (!positive(d->min, "min", e) || !positive(d->max, "max", e) ||
+        !positive(d->alpha, "alpha", e))
         return false;
     if (d->max < d->min)
         return err_set(e, ERR_CONTENT, "max is less than min");

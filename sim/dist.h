@@ -41,9 +41,9 @@ enum dist_kind {
 struct dist {
     enum dist_kind kind;
     double mean, cv, min, max, shape, alpha; /* as given, base units */
-    double p, a, b;        /* derived by dist_prepare() */
-    size_t n;              /* empirical: number of values */
-    double *values, *cum;  /* empirical: owned by the scenario's arena */
+    double p, a, b;                          /* derived by dist_prepare() */
+    size_t n;                                /* empirical: number of values */
+    double *values, *cum; /* empirical: owned by the scenario's arena */
 };
 
 /* Name of a kind as in scenarios; kind of a name, or -1. */

@@ -76,8 +76,8 @@ char *err_format(const struct err *e)
     const char *file = e->file ? e->file : "";
     const char *path = e->path ? e->path : "";
     const char *text = e->text ? e->text : "";
-    size_t size = strlen(file) + strlen(place) + strlen(path) + strlen(text)
-        + sizeof ": : ";
+    size_t size = strlen(file) + strlen(place) + strlen(path) + strlen(text) +
+                  sizeof ": : ";
     char *out = must_alloc(size);
     snprintf(out, size, "%s%s%s%s%s%s", file, e->file ? place : "",
              e->file ? ": " : "", path, e->path ? ": " : "", text);
@@ -111,8 +111,8 @@ static int edit_distance(const char *a, int na, const char *b, int nb)
                 best = up[j] + 1;
             if (cur[j - 1] + 1 < best)
                 best = cur[j - 1] + 1;
-            if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2])
-                && lower(a[i - 2]) == lower(b[j - 1]) && up2[j - 2] + 1 < best)
+            if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+                lower(a[i - 2]) == lower(b[j - 1]) && up2[j - 2] + 1 < best)
                 best = up2[j - 2] + 1;
             cur[j] = best;
         }

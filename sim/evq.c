@@ -53,7 +53,6 @@ size_t evq_len(const struct evq *q)
 
 size_t evq_bytes(const struct evq *q)
 {
-    return sizeof *q
-        + (q->kind == EVQ_WHEEL ? wheel_bytes(&q->wheel)
-                                : heap4_bytes(&q->heap));
+    return sizeof *q + (q->kind == EVQ_WHEEL ? wheel_bytes(&q->wheel)
+                                             : heap4_bytes(&q->heap));
 }

@@ -18,7 +18,7 @@
 enum evq_kind { EVQ_WHEEL, EVQ_HEAP4 };
 
 #define EVQ_PAYLOAD_BITS 28
-#define EVQ_SEQ_BITS 36
+#define EVQ_SEQ_BITS     36
 
 struct evq_entry {
     simtime_t t;

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/evq_impl.h"
+#include "sim/evq_order.h"
 #include "sim/must.h"
 
-#define LINE 64
+#define LINE      64
 #define FIRST_CAP 60
 
 void heap4_init(struct heap4 *h)

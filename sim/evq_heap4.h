@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A 4-ary heap of queue entries (Johnson 1975: d-ary heaps), the reference
- * order of the tests and the queue of EVQ_HEAP4. Private to sim/evq*.c. Push and
- * pop are O(log n). */
+ * order of the tests and the queue of EVQ_HEAP4. Private to sim/evq*.c. Push
+ * and pop are O(log n). */
 #ifndef SIM_EVQ_HEAP4_H
 #define SIM_EVQ_HEAP4_H
 

@@ -13,20 +13,21 @@
  *
  * What makes it fast where slots and populations do not fit each other:
  * - neighbouring slots with few entries are sorted into one run together;
- * - a run may be long, up to a thousand entries, as long as few pushes fall into
- *   it and have to be inserted: the length follows what insertions have cost;
+ * - a run may be long, up to a thousand entries, as long as few pushes fall
+ * into it and have to be inserted: the length follows what insertions have
+ * cost;
  * - a small population lives in the run alone;
  * - the next slot is prefetched while the run is popped.
  *
- * Invariants: entries in slots are not before `lim`, except those of time `tie`;
- * entries in slots are not before `cur`; every entry in the run is before every
- * entry in a slot. `cur` goes back only while the slots are empty. */
+ * Invariants: entries in slots are not before `lim`, except those of time
+ * `tie`; entries in slots are not before `cur`; every entry in the run is
+ * before every entry in a slot. `cur` goes back only while the slots are empty.
+ */
 #include "sim/evq_wheel.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/evq_impl.h"
 #include "sim/must.h"
 
 /* A population up to this lives in the run. */
@@ -74,9 +75,9 @@ void wheel_done(struct wheel *w)
 
 size_t wheel_bytes(const struct wheel *w)
 {
-    return w->chunks * sizeof(struct chunk) + w->cap * sizeof *w->run
-        + (SORT_MAX + JOIN_MAX) * sizeof *w->scratch
-        + w->cap_slabs * sizeof *w->slabs;
+    return w->chunks * sizeof(struct chunk) + w->cap * sizeof *w->run +
+           (SORT_MAX + JOIN_MAX) * sizeof *w->scratch +
+           w->cap_slabs * sizeof *w->slabs;
 }
 
 /* --- chunks --- */
@@ -124,8 +125,8 @@ static void chunk_put(struct wheel *w, struct chunk *c)
 static struct chunk *chunk_of(struct evq_entry *pos)
 {
     char *last = (char *)(pos - 1);
-    return (struct chunk *)(void *)(last
-                                    - ((uintptr_t)last & (CHUNK_BYTES - 1)));
+    return (struct chunk *)(void *)(last -
+                                    ((uintptr_t)last & (CHUNK_BYTES - 1)));
 }
 
 void wheel_push_room(struct wheel *w, unsigned level, unsigned slot,
@@ -168,8 +169,8 @@ static void run_split(struct wheel *w)
     size_t moved = 0;
     if (w->far == 0)
         w->cur = wheel_turned(w->last);
-    while (moved < w->n && run[moved].t > keep
-           && wheel_turned(run[moved].t) >= w->cur)
+    while (moved < w->n && run[moved].t > keep &&
+           wheel_turned(run[moved].t) >= w->cur)
         moved++;
     if (moved > 0) {
         w->lim = run[moved - 1].t;
@@ -206,8 +207,8 @@ void wheel_push_near(struct wheel *w, struct evq_entry e)
             wheel_place(w, e);
             return;
         }
-        if (w->far == 0 || w->n >= SPLIT
-            || w->moves > DEAR_MOVES * (w->loaded + w->inserted) + SLACK) {
+        if (w->far == 0 || w->n >= SPLIT ||
+            w->moves > DEAR_MOVES * (w->loaded + w->inserted) + SLACK) {
             if (w->far)
                 shorter_wish(w);
             run_split(w);
@@ -257,8 +258,7 @@ static void sort_by_rank(struct evq_entry *run, const struct evq_entry *src,
         int32_t k[RANK_MAX];
     } keys;
     for (size_t i = 0; i < n; i++)
-        keys.k[i] =
-            (int32_t)((wheel_turned(src[i].t) - lo) >> shift << 6 | i);
+        keys.k[i] = (int32_t)((wheel_turned(src[i].t) - lo) >> shift << 6 | i);
     size_t blocks = (n + 3) / 4;
     for (size_t i = n; i < 4 * blocks; i++)
         keys.k[i] = INT32_MAX;
@@ -267,8 +267,8 @@ static void sort_by_rank(struct evq_entry *run, const struct evq_entry *src,
         ranks mine = { k, k, k, k }, smaller = { 0, 0, 0, 0 };
         for (size_t j = 0; j < blocks; j++)
             smaller += keys.v[j] < mine; /* -1 where it holds */
-        run[(ptrdiff_t)n - 1 + smaller[0] + smaller[1] + smaller[2]
-            + smaller[3]] = src[i];
+        run[(ptrdiff_t)n - 1 + smaller[0] + smaller[1] + smaller[2] +
+            smaller[3]] = src[i];
     }
     finish_order(run, n);
 }
@@ -347,7 +347,7 @@ static struct bag bag_take(struct wheel *w, unsigned level, unsigned slot)
 {
     struct bag b = w->bag[level][slot];
     w->bag[level][slot] = (struct bag){ NULL, NULL };
-    w->slots[level] &= (uint16_t)~(1u << slot);
+    w->slots[level] &= (uint16_t) ~(1u << slot);
     if (!w->slots[level])
         w->levels &= ~(1u << level);
     return b;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "sim/evq.h"
+#include "sim/evq_order.h"
 
 #define WHEEL_BITS   4
 #define WHEEL_SLOTS  (1 << WHEEL_BITS)
@@ -44,8 +45,8 @@ struct wheel {
     size_t far;     /* entries in slots */
     size_t wish;    /* how long a run may be when it is loaded */
     size_t loaded, inserted, moves; /* what became of the run since */
-    uint32_t levels;             /* bit per level that has entries */
-    uint16_t slots[WHEEL_LEVELS]; /* bit per slot that has entries */
+    uint32_t levels;                /* bit per level that has entries */
+    uint16_t slots[WHEEL_LEVELS];   /* bit per slot that has entries */
     struct bag bag[WHEEL_LEVELS][WHEEL_SLOTS];
     /* Memory. */
     struct chunk *free;
@@ -100,12 +101,11 @@ static inline void wheel_place(struct wheel *w, struct evq_entry e)
 #define WHEEL_SHORT 64
 
 /* Where the run has three entries or less, the new one is passed down through
- * them by conditional moves: no branch depends on the times. */
+ * them: small models live here, and nobody can predict which is first. */
 static inline void wheel_insert(struct wheel *w, struct evq_entry e)
 {
     struct evq_entry *run = w->run;
     size_t n = w->n++, i = n;
-    w->inserted++;
     if (n <= 3) {
         for (i = 0; i < n; i++) {
             struct evq_entry old = run[i];
@@ -125,6 +125,7 @@ static inline void wheel_insert(struct wheel *w, struct evq_entry e)
         run[i] = old;
     }
     run[i] = e;
+    w->inserted++;
     w->moves += n - i;
 }
 

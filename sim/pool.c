@@ -7,7 +7,7 @@
 #include "sim/must.h"
 
 #define POOL_MAX (1u << 24)
-#define NO_ID UINT32_MAX
+#define NO_ID    UINT32_MAX
 
 void pool_init(struct pool *p, size_t size)
 {

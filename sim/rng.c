@@ -60,8 +60,9 @@ double zig_exp_slow(struct rng *r, uint64_t u)
             return beyond + x;
         if (i == 0) /* the tail has the whole law's form: start again there */
             beyond += EXP_TAIL;
-        else if (zig_exp_f[i] + rng_unit(r) * (zig_exp_f[i + 1] - zig_exp_f[i])
-                 < exp(-x))
+        else if (zig_exp_f[i] +
+                     rng_unit(r) * (zig_exp_f[i + 1] - zig_exp_f[i]) <
+                 exp(-x))
             return beyond + x;
         u = rng_u64(r);
     }

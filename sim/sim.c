@@ -14,10 +14,10 @@
 #include "sim/evq_impl.h"
 #include "sim/must.h"
 
-#define SEQ_MAX (UINT64_C(1) << EVQ_SEQ_BITS)
+#define SEQ_MAX     (UINT64_C(1) << EVQ_SEQ_BITS)
 #define TIMER_CLASS 0
-#define NO_SLOT UINT32_MAX
-#define NO_SEQ UINT64_MAX
+#define NO_SLOT     UINT32_MAX
+#define NO_SEQ      UINT64_MAX
 #define BREAK_EVERY 4096
 /* Fewer out-of-date entries than this are not worth a sweep. */
 #define SWEEP_MIN 1024
@@ -110,11 +110,9 @@ void sim_timer_init(struct sim *s, struct sim_timer *t, sim_fn fn, void *ctx,
         slot = s->nslots++;
     }
     s->slots[slot] = (struct timer_slot){ .timer = t, .seq = NO_SEQ };
-    *t = (struct sim_timer){ .fn = fn,
-                             .ctx = ctx,
-                             .due = SIM_NEVER,
-                             .id = id,
-                             .slot = slot };
+    *t = (struct sim_timer){
+        .fn = fn, .ctx = ctx, .due = SIM_NEVER, .id = id, .slot = slot
+    };
 }
 
 static bool is_wanted(void *ctx, const struct evq_entry *e)

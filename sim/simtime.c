@@ -49,8 +49,8 @@ bool simtime_parse(const char *text, simtime_t *t)
     uint64_t whole = 0, part = 0, scale = 1;
     const char *digits = s;
     for (; is_digit(*s); s++)
-        if (__builtin_mul_overflow(whole, 10u, &whole)
-            || __builtin_add_overflow(whole, (uint64_t)(*s - '0'), &whole))
+        if (__builtin_mul_overflow(whole, 10u, &whole) ||
+            __builtin_add_overflow(whole, (uint64_t)(*s - '0'), &whole))
             return false;
     if (s == digits)
         return false;

@@ -61,12 +61,12 @@ static double cdf(const struct dist *d, double x)
         return gsl_cdf_weibull_P(x, d->mean / tgamma(1 + 1 / d->shape),
                                  d->shape);
     case DIST_PARETO:
-        return gsl_cdf_pareto_P(x, d->alpha, d->min)
-            / gsl_cdf_pareto_P(d->max, d->alpha, d->min);
+        return gsl_cdf_pareto_P(x, d->alpha, d->min) /
+               gsl_cdf_pareto_P(d->max, d->alpha, d->min);
     case DIST_HYPEREXPONENTIAL: {
         double p = 0.5 * (1 + sqrt((cv2 - 1) / (cv2 + 1)));
-        return p * gsl_cdf_exponential_P(x, d->mean / (2 * p))
-            + (1 - p) * gsl_cdf_exponential_P(x, d->mean / (2 * (1 - p)));
+        return p * gsl_cdf_exponential_P(x, d->mean / (2 * p)) +
+               (1 - p) * gsl_cdf_exponential_P(x, d->mean / (2 * (1 - p)));
     }
     case DIST_CONSTANT:
     case DIST_EMPIRICAL:
@@ -167,8 +167,9 @@ END_TEST
 START_TEST(empirical_values_are_drawn_by_weight)
 {
     double values[] = { 10, 20, 30 }, weights[] = { 1, 0, 3 };
-    struct dist d = { .kind = DIST_EMPIRICAL, .n = 3, .values = values,
-                      .cum = weights };
+    struct dist d = {
+        .kind = DIST_EMPIRICAL, .n = 3, .values = values, .cum = weights
+    };
     prepare(&d);
     ck_assert_double_eq_tol(dist_mean(&d), 25, 1e-12);
     ck_assert_double_eq_tol(dist_variance(&d), 75, 1e-12);

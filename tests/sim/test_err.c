@@ -59,9 +59,15 @@ END_TEST
 START_TEST(the_nearest_name_is_found)
 {
     static const char *const names[] = {
-        "KeepAliveTimeout", "KeepAlive",      "MinSpareThreads",
-        "MaxSpareThreads",  "MaxRequestWorkers", "run",
-        "seed",             "Timeout",        "mpm",
+        "KeepAliveTimeout",
+        "KeepAlive",
+        "MinSpareThreads",
+        "MaxSpareThreads",
+        "MaxRequestWorkers",
+        "run",
+        "seed",
+        "Timeout",
+        "mpm",
     };
     static const struct {
         const char *name, *want;
@@ -82,8 +88,8 @@ START_TEST(the_nearest_name_is_found)
         const char *got =
             err_nearest(cases[i].name, names, sizeof names / sizeof *names);
         if (cases[i].want)
-            ck_assert_msg(got && strcmp(got, cases[i].want) == 0,
-                          "%s gives %s", cases[i].name, got ? got : "nothing");
+            ck_assert_msg(got && strcmp(got, cases[i].want) == 0, "%s gives %s",
+                          cases[i].name, got ? got : "nothing");
         else
             ck_assert_msg(!got, "%s gives %s", cases[i].name, got);
     }

@@ -11,8 +11,18 @@ Suite *suite_evq(void);
 #define PAYLOAD_MASK ((UINT64_C(1) << EVQ_PAYLOAD_BITS) - 1)
 
 /* How much later than now the next entry is. */
-enum gap { GAP_EXP, GAP_UNIFORM, GAP_BIMODAL, GAP_PARETO, GAP_NOW, GAP_TINY,
-           GAP_ANY_SCALE, GAP_WHOLE_SECONDS, GAP_FAR, GAPS };
+enum gap {
+    GAP_EXP,
+    GAP_UNIFORM,
+    GAP_BIMODAL,
+    GAP_PARETO,
+    GAP_NOW,
+    GAP_TINY,
+    GAP_ANY_SCALE,
+    GAP_WHOLE_SECONDS,
+    GAP_FAR,
+    GAPS
+};
 
 static simtime_t draw_gap(struct rng *r, enum gap gap)
 {
@@ -23,8 +33,8 @@ static simtime_t draw_gap(struct rng *r, enum gap gap)
         return (simtime_t)(rng_unit(r) * 2e9);
     case GAP_BIMODAL:
         return (simtime_t)((rng_unit(r) < 0.9 ? 0.1 * rng_unit(r)
-                                              : 9.05 + 1.8 * rng_unit(r))
-                           * 1e9);
+                                              : 9.05 + 1.8 * rng_unit(r)) *
+                           1e9);
     case GAP_PARETO:
         return (simtime_t)(0.2e9 * pow(1 - rng_unit(r), -0.8));
     case GAP_NOW:
@@ -162,8 +172,7 @@ START_TEST(sequence_numbers_taken_earlier_keep_their_place)
         for (size_t i = 0; i < rng_below(&r, 60); i++)
             pair_pop(&p, SIM_NEVER);
         for (size_t i = n; i-- > 0;)
-            pair_push_seq(&p, p.now + 1 + (simtime_t)rng_below(&r, 2),
-                          kept[i]);
+            pair_push_seq(&p, p.now + 1 + (simtime_t)rng_below(&r, 2), kept[i]);
         for (size_t i = 0; i < n; i++)
             pair_pop(&p, SIM_NEVER);
     }
@@ -245,8 +254,7 @@ START_TEST(an_entry_costs_at_most_20_bytes_among_many)
         struct evq_entry e;
         for (uint64_t i = 0; i < 3 * n; i++) {
             ck_assert(evq_pop(q, SIM_NEVER, &e));
-            evq_push(q, e.t + draw_gap(&r, gaps[g]),
-                     seq++ << EVQ_PAYLOAD_BITS);
+            evq_push(q, e.t + draw_gap(&r, gaps[g]), seq++ << EVQ_PAYLOAD_BITS);
         }
         ck_assert_uint_le(evq_bytes(q), 20 * n);
         evq_free(q);

@@ -21,8 +21,8 @@ static double ks(double *x, size_t n, double (*cdf)(double))
     double worst = 0;
     for (size_t i = 0; i < n; i++) {
         double f = cdf(x[i]);
-        double d = fmax(f - (double)i / (double)n,
-                        (double)(i + 1) / (double)n - f);
+        double d =
+            fmax(f - (double)i / (double)n, (double)(i + 1) / (double)n - f);
         worst = fmax(worst, d);
     }
     return worst * sqrt((double)n);
@@ -207,8 +207,7 @@ START_TEST(whole_numbers_are_drawn_evenly)
         ck_assert_int_lt(abs(seen[i] - 10000), 500);
     ck_assert_uint_eq(rng_below(&r, 1), 0);
     for (int i = 0; i < 100; i++)
-        ck_assert_uint_lt(rng_below(&r, UINT64_C(3) << 62),
-                          UINT64_C(3) << 62);
+        ck_assert_uint_lt(rng_below(&r, UINT64_C(3) << 62), UINT64_C(3) << 62);
 }
 END_TEST
 

@@ -252,16 +252,14 @@ START_TEST(timers_do_as_a_list_of_deadlines_does)
             break;
         case 2:
         case 3:
-            sim_run(m.sim, sim_now(m.sim) + (simtime_t)rng_below(&r, 5),
-                    NULL);
+            sim_run(m.sim, sim_now(m.sim) + (simtime_t)rng_below(&r, 5), NULL);
             break;
         default:
             m.due[i] = sim_now(m.sim) + (simtime_t)rng_below(&r, 30);
             m.order[i] = m.next++;
             sim_timer_arm(m.sim, &m.timer[i], m.due[i]);
         }
-        ck_assert_int_eq(sim_timer_armed(&m.timer[i]),
-                         m.due[i] != SIM_NEVER);
+        ck_assert_int_eq(sim_timer_armed(&m.timer[i]), m.due[i] != SIM_NEVER);
     }
     sim_run(m.sim, SIM_NEVER, NULL);
     for (int i = 0; i < 40; i++)
