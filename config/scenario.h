@@ -50,6 +50,8 @@ struct scenario {
     size_t nservers;
     struct scenario_action *actions; /* in time order */
     size_t nactions;
+    struct backend_conf *backends;
+    size_t nbackends;
     struct expectation *expect;
     size_t nexpect;
     simtime_t interval; /* outputs.interval */

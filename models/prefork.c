@@ -66,7 +66,8 @@ static void on_stop(struct server *s, uint32_t child, enum stop_kind how)
         return;
     }
     ch->dying = true;
-    mpm_set_slot(s, ch->threads, SLOT_GRACEFUL); /* C-19 */
+    if (s->parent.action == ACTION_GRACEFUL_RESTART) /* C-19, C-46 */
+        mpm_set_slot(s, ch->threads, SLOT_GRACEFUL);
     if (ch->in_line) {
         mpm_leave_accept(s, ch->bucket, ch->threads);
         mpm_child_exit(s, child);

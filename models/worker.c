@@ -55,8 +55,12 @@ static void on_accepted(struct server *s, uint32_t child, uint32_t conn)
 static void leave(struct server *s, uint32_t child)
 {
     uint32_t thread;
-    while ((thread = mpm_pop_idle(s, child)) != NONE)
-        mpm_thread_exit(s, thread, true); /* W-22 */
+    bool now = child_at(s, child)->ungraceful;
+    while ((thread = mpm_pop_idle(s, child)) != NONE) {
+        if (now)
+            mpm_set_slot(s, thread, SLOT_GRACEFUL);
+        mpm_thread_exit(s, thread, !now); /* W-22 */
+    }
     if (child_at(s, child)->nthreads == 0)
         mpm_child_exit(s, child);
 }
@@ -100,6 +104,7 @@ static void on_stop(struct server *s, uint32_t child, enum stop_kind how)
         mpm_unwatch_pod(s, child);
         on_pod(s, child);
     } else {
+        child_at(s, child)->ungraceful = true;
         begin_graceful_exit(s, child);
         if (child_at(s, child)->state == CHILD_LIVE)
             mpm_abort_work(s, child);

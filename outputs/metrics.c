@@ -411,7 +411,7 @@ static void end_step(struct metrics *m, simtime_t now, bool last)
 /* Ends the interval of series.csv at NOW. */
 static void end_row(struct metrics *m, const struct snapshot *n, simtime_t now)
 {
-    if (m->writing)
+    if (m->writing && !n->ended)
         write_row(m, n, now);
     if (m->row_any) {
         hist_merge(&m->block.latency, &m->row);

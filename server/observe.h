@@ -80,6 +80,7 @@ struct snapshot {
     int64_t threads;
     int64_t slots[SLOT_STATES];
     int64_t processes_stopping, processes_not_accepting;
+    bool ended; /* the parent has gone: there is nothing to look at */
     bool async; /* event: the async_ columns mean something */
     int64_t async_connections, async_wait_io, async_writing, async_keepalive,
         async_closing, async_suspended;

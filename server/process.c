@@ -332,9 +332,10 @@ void process_reap(struct server *s, uint32_t id)
     mpm_set_accepting(s, id, true);
     if (s->pslots[ch->slot].child == id) {
         s->pslots[ch->slot].child = NONE;
+        bool last = s->parent.action == ACTION_GRACEFUL_STOP; /* C-46 */
         uint32_t cell = ch->slot * s->per_child;
         for (uint32_t j = 0; j < s->per_child; j++)
-            if (!s->cell_owned[cell + j])
+            if (!s->cell_owned[cell + j] && !last)
                 set_cell(s, cell + j, SLOT_DEAD);
     }
     if (s->model->on_reaped)

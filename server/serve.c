@@ -138,7 +138,8 @@ void mpm_abort_work(struct server *s, uint32_t child)
         } else if (!(c->flags & CF_SFIN)) {
             mpm_send_fin(s, id);
             c->flags |= CF_CRST; /* nothing can be written any more */
-            mpm_set_slot(s, ch->threads + j, SLOT_GRACEFUL);
+            if (s->model->async)
+                mpm_set_slot(s, ch->threads + j, SLOT_GRACEFUL);
         }
     }
 }

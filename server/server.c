@@ -177,6 +177,7 @@ void server_snapshot(struct server *s, struct snapshot *o)
         o->slots[i] = s->counts[i];
     o->processes_stopping = s->stopping;
     o->processes_not_accepting = s->not_accepting;
+    o->ended = s->parent.phase == PARENT_ENDED;
     o->has_old_generation = true;
     o->generation = s->parent.generation;
     o->processes_old_generation = s->parent.old_generation;

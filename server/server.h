@@ -5,6 +5,7 @@
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
 
+#include "server/backend.h"
 #include "server/host.h"
 #include "server/observe.h"
 #include "server/settings.h"
@@ -28,6 +29,8 @@ struct server_conf {
     struct network network;
     simtime_t start;  /* when httpd is executed */
     double clogging;  /* share of connections whose filters are clogging (E-24) */
+    const struct backend_conf *backends; /* must outlive the server */
+    size_t nbackends;
     uint64_t seed, replication;
 };
 

@@ -102,6 +102,7 @@ struct workload_conf {
     const struct workload *type;
     void *conf;   /* type->conf_size bytes */
     void *shared; /* by load() */
+    uint8_t backend; /* 0 = httpd itself, else number of the backend + 1 */
 };
 
 /* Starts all workloads of a scenario against SRV. REQUESTS_FROM .. are the
