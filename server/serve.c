@@ -724,6 +724,10 @@ void serve_client_gone(struct server *s, uint32_t id)
     case CONN_READING:
         mpm_close(s, id);
         break;
+    case CONN_PROCESSING:
+        if (conn_txn(s, id)->in_body) /* the rest will not come (C-34) */
+            mpm_close(s, id);
+        break;
     case CONN_WRITING:
         if (c->flags & CF_CRST)
             mpm_close(s, id);
