@@ -131,8 +131,8 @@ bless: $(B)/mpmsim ## rewrite tests/golden (say why in the commit)
 fuzz-replay: $(FUZZ_SRC:tests/fuzz/%.c=$(B)/replay_%)
 	@B=$(B) scripts/fuzz --replay
 
-asan: ## the tests under the address and undefined behaviour sanitizers
-	@$(MAKE) --no-print-directory MODE=asan test fuzz-replay
+asan: ## tests and scenarios under the address and undefined behaviour sanitizers
+	@$(MAKE) --no-print-directory MODE=asan test fuzz-replay golden
 ubsan: ## the tests under the undefined behaviour sanitizer
 	@$(MAKE) --no-print-directory MODE=ubsan test
 tsan: ## replications on several threads under the thread sanitizer
