@@ -530,8 +530,9 @@ static void spawn(struct server *s, struct bucket *b, struct count *c)
 {
     struct parent *p = &s->parent;
     bool room;
-    int n = event_spawn_count(c->nfree, p->active_daemons,
-                              s->set->process_limit, &room);
+    /* with those that other buckets have asked for in this tick */
+    int64_t active = p->active_daemons + p->ntodo;
+    int n = event_spawn_count(c->nfree, active, s->set->process_limit, &room);
     if (!room)
         b->rate = 1;
     if (b->rate >= BUSY_RATE) /* P-17 */
@@ -540,8 +541,7 @@ static void spawn(struct server *s, struct bucket *b, struct count *c)
                 "ThreadsPerChild or Min/MaxSpareThreads), spawning %d "
                 "children, there are around %d idle threads, %d active "
                 "children, and %d children that are shutting down",
-                n, (int)c->idle, (int)p->active_daemons,
-                (int)p->total_daemons);
+                n, (int)c->idle, (int)active, (int)p->total_daemons);
     mpm_make_children(s, c->slots, (size_t)n);
     if (!room)
         return;
