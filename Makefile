@@ -41,7 +41,7 @@ LIBS := $(if $(NO_GSL),,-lgsl -lgslcblas) -lcjson -lz -lm
 TEST_LIBS := -lcheck -lsubunit -lrt
 
 # Sources are found by folder; what does not exist yet is simply not there.
-DIRS     := sim server models workloads config outputs bench cli
+DIRS     := sim server models workloads config outputs theory bench cli
 SRC      := $(filter-out cli/main.c,$(sort $(wildcard $(DIRS:%=%/*.c))))
 TEST_SRC := $(sort $(wildcard tests/*.c) \
 	$(filter-out tests/fuzz/% tests/%/fake_net.c,$(wildcard tests/*/*.c)))
@@ -54,8 +54,8 @@ SHELL_FILES := .ci/run $(wildcard scripts/* tests/cli/run)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all demo check test test-units test-cli golden bless bench bench-full \
-	asan ubsan tsan \
+.PHONY: all demo check test test-units test-cli golden bless \
+	measured validate bench bench-full asan ubsan tsan \
 	fuzz fuzz-replay lint format coverage docs install uninstall dist \
 	distcheck clean help packages fuzz-targets FORCE
 
@@ -118,7 +118,7 @@ demo: mpmsim ## install what is missing, build, run the main comparison
 
 # -- checking ---------------------------------------------------------------
 
-check: mpmsim test fuzz-replay golden ## install what is missing, build, run every test
+check: mpmsim test fuzz-replay golden measured ## install what is missing, build, run every test
 test: test-units test-cli
 test-units: $(B)/tests/run
 	$(B)/tests/run
@@ -128,6 +128,10 @@ golden: $(B)/mpmsim ## compare every scenario's summary with tests/golden
 	@MPMSIM=$(B)/mpmsim scripts/golden
 bless: $(B)/mpmsim ## rewrite tests/golden (say why in the commit)
 	@MPMSIM=$(B)/mpmsim scripts/golden --bless
+measured: $(B)/mpmsim ## recorded traffic against tests/measured/floors
+	@MPMSIM=$(B)/mpmsim scripts/measured
+validate: mpmsim ## the same with all that is outside, and a picture per case
+	@scripts/measured --table
 fuzz-replay: $(FUZZ_SRC:tests/fuzz/%.c=$(B)/replay_%)
 	@B=$(B) scripts/fuzz --replay
 
