@@ -48,7 +48,7 @@ struct metrics {
     simtime_t row_since;   /* instant of the previous row */
     bool warmed, finished;
 
-    struct sink series, events, requests;
+    struct sink series, events, requests, *backends;
     bool writing;
 
     uint64_t arrivals, completions, errors; /* cumulative: series.csv */
@@ -408,11 +408,27 @@ static void end_step(struct metrics *m, simtime_t now, bool last)
     *st = (struct step){ .looks = 0 };
 }
 
+static void write_backend(struct metrics *m, size_t i, simtime_t now)
+{
+    char buf[NUM_SIZE];
+    struct sink *s = &m->backends[i];
+    struct backend_snapshot b;
+    server_backend_snapshot(m->server, i, &b);
+    sink_text(s, num_time_exact(now, 3, buf));
+    cell(s, b.processes);
+    cell(s, b.active);
+    cell(s, b.idle);
+    cell(s, b.queue);
+    sink_char(s, '\n');
+}
+
 /* Ends the interval of series.csv at NOW. */
 static void end_row(struct metrics *m, const struct snapshot *n, simtime_t now)
 {
     if (m->writing && !n->ended)
         write_row(m, n, now);
+    for (size_t i = 0; i < m->o.nbackends && m->writing; i++)
+        write_backend(m, i, now);
     if (m->row_any) {
         hist_merge(&m->block.latency, &m->row);
         hist_reset(&m->row);
@@ -479,6 +495,17 @@ static bool open_files(struct metrics *m, const char *dir, struct err *e)
         !open_file(&m->events, dir, "events.csv",
                    "t_s,module,level,code,message\n", e))
         return false;
+    for (size_t i = 0; i < m->o.nbackends; i++) {
+        struct sink name;
+        sink_string(&name);
+        sink_format(&name, "backend-%s.csv", m->o.backends[i].name);
+        char *text = sink_take(&name);
+        bool ok = open_file(&m->backends[i], dir, text,
+                            "t_s,processes,active,idle,queue\n", e);
+        free(text);
+        if (!ok)
+            return false;
+    }
     return !m->o.requests ||
            open_file(&m->requests, dir, "requests.csv",
                      "conn,req,attempt,t_sched,t_start,t_connected,t_tls,"
@@ -495,6 +522,9 @@ struct metrics *metrics_new(struct sim *s, const struct metrics_opts *opts,
     m->o = *opts;
     m->o.dir = NULL; /* not needed after this function */
     m->series.fd = m->events.fd = m->requests.fd = -1;
+    m->backends = must_zalloc(opts->nbackends, sizeof *m->backends);
+    for (size_t i = 0; i < opts->nbackends; i++)
+        m->backends[i].fd = -1;
     m->full_first = SIM_NEVER;
     m->observer = (struct observer){
         .ctx = m,
@@ -563,6 +593,9 @@ void metrics_attach(struct metrics *m, struct server *srv)
 
 bool metrics_failed(const struct metrics *m)
 {
+    for (size_t i = 0; i < m->o.nbackends; i++)
+        if (m->backends[i].error != 0)
+            return true;
     return m->series.error != 0 || m->events.error != 0 ||
            m->requests.error != 0;
 }
@@ -703,6 +736,8 @@ bool metrics_finish(struct metrics *m, struct summary *out, struct err *e)
         write_requests(m);
     bool ok = sink_close(&m->series, e);
     ok = sink_close(&m->events, e) && ok;
+    for (size_t i = 0; i < m->o.nbackends; i++)
+        ok = sink_close(&m->backends[i], e) && ok;
     if (m->o.requests)
         ok = sink_close(&m->requests, e) && ok;
     return ok;
@@ -728,6 +763,9 @@ void metrics_free(struct metrics *m)
     sink_close(&m->series, &ignored);
     sink_close(&m->events, &ignored);
     sink_close(&m->requests, &ignored);
+    for (size_t i = 0; i < m->o.nbackends; i++)
+        sink_close(&m->backends[i], &ignored);
+    free(m->backends);
     err_clear(&ignored);
     sim_timer_done(m->sim, &m->look);
     sim_timer_done(m->sim, &m->warm);

@@ -31,6 +31,8 @@ struct metrics_opts {
     bool requests;        /* write requests.csv */
     int64_t worker_limit; /* settings.max_request_workers */
     int64_t cpus;         /* machine.cpus */
+    const struct backend_conf *backends; /* a backend-<name>.csv each */
+    size_t nbackends;
 };
 
 /* Opens the files. NULL on error (ERR_IO with path and reason). OPTS is

@@ -80,6 +80,7 @@ struct txn *conn_need_txn(struct server *s, uint32_t id)
         struct txn *t = txn_at(s, c->txn);
         t->thread = NONE;
         t->job = CPU_NONE;
+        t->backend = NONE;
         sim_timer_init(s->sim, &t->stimer, serve_timer, s, id);
         sim_timer_init(s->sim, &t->ctimer, client_timer, s, id);
     }

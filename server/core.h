@@ -119,6 +119,7 @@ struct txn {
     uint32_t job;      /* on the CPU, or CPU_NONE */
     simtime_t demand;  /* of that job */
     simtime_t user;    /* the part of it that is all user time */
+    uint32_t backend;  /* its request there, or NONE */
     int16_t status;
     uint8_t syn_tries, data_tries, synack_tries;
     bool requested; /* the client has a request outstanding */
@@ -267,6 +268,8 @@ struct parent {
     int64_t old_generation; /* slots with a child of an earlier one */
 };
 
+struct backends; /* backend.c */
+
 struct population {
     const struct net_client *c;
 };
@@ -278,6 +281,7 @@ struct server {
     const struct mpm_model *model;
     const struct observer *obs;
     struct cpu *cpu;
+    struct backends *backends;
     struct rng race, buckets_rng, clog_rng;
 
     struct pool conns, txns, children, links;

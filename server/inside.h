@@ -69,6 +69,16 @@ void serve_abort(struct server *s, uint32_t conn);
 void serve_timer(void *srv, uint32_t conn);
 void serve_expired(struct server *s, uint32_t conn, enum conn_wait what);
 
+/* The backend has answered the request of CONN. */
+void serve_backend_answer(struct server *s, uint32_t conn);
+
+/* backend.c: hands the request of CONN on; NONE when the backend refuses. */
+void backend_init(struct server *s);
+void backend_free(struct server *s);
+uint32_t backend_submit(struct server *s, uint32_t conn);
+/* Nobody waits for the answer any more. */
+void backend_abandon(struct server *s, uint32_t request);
+
 /* process.c: children, threads, scoreboard */
 void process_init(struct server *s);
 void process_free(struct server *s);

@@ -87,6 +87,9 @@ static uint32_t take_down(struct server *s, uint32_t id)
             cpu_cancel(s->cpu, t->job);
             t->job = CPU_NONE;
         }
+        if (t->backend != NONE)
+            backend_abandon(s, t->backend);
+        t->backend = NONE;
         thread = t->thread;
         if (thread != NONE)
             mpm_let_go(s, id);
@@ -494,12 +497,40 @@ static void handler(void *srv, uint32_t id)
     hook_drain(s);
 }
 
+static void respond_with(struct server *s, uint32_t id, int status);
+
+/* C-37: the thread waits for the backend, at most Timeout. */
+static void ask_backend(struct server *s, uint32_t id)
+{
+    uint32_t request = backend_submit(s, id);
+    if (request == NONE) {
+        respond_with(s, id, 503);
+        return;
+    }
+    /* unless it has been answered already */
+    struct txn *t = conn_txn(s, id);
+    if (conn_at(s, id)->state == CONN_PROCESSING) {
+        t->backend = request;
+        arm(s, id, now_of(s) + slack(s, s->set->timeout));
+    }
+}
+
+void serve_backend_answer(struct server *s, uint32_t id)
+{
+    struct txn *t = conn_txn(s, id);
+    t->backend = NONE;
+    sim_timer_disarm(s->sim, &t->stimer);
+    work(s, id, 0, wakeup(s), respond);
+}
+
 /* The body, if any, has been read: now the work itself. */
 static void handler_slept(struct server *s, uint32_t id)
 {
     struct txn *t = conn_txn(s, id);
     t->in_body = false;
-    if (t->d.sleep > 0)
+    if (t->d.backend > 0)
+        ask_backend(s, id);
+    else if (t->d.sleep > 0)
         arm(s, id, now_of(s) + t->d.sleep);
     else if (t->d.cpu > 0)
         work(s, id, t->d.cpu, bytes_cost(s, conn_at(s, id), t), respond);
@@ -588,9 +619,9 @@ static void respond_with(struct server *s, uint32_t id, int status)
     buffers(s, c, t);
     int64_t held = t->out - t->room;
     if (s->model->async && !(c->flags & CF_CLOGGING)) { /* C-37 */
-        if (t->d.file && !(c->flags & CF_TLS))
+        if (t->d.file && !t->d.backend && !(c->flags & CF_TLS))
             held = 0;
-        else
+        else if (!t->d.backend) /* a proxied body is flushed as it comes */
             held -= s->set->flush_max_threshold;
     }
     t->written = t->out < t->room ? t->out : t->room;
@@ -781,6 +812,10 @@ void serve_timer(void *srv, uint32_t id)
             } else {
                 handler_slept(s, id);
             }
+        } else if (t->backend != NONE) { /* it has not answered in time */
+            backend_abandon(s, t->backend);
+            t->backend = NONE;
+            respond_with(s, id, 504);
         } else { /* the sleep is over */
             simtime_t mixed = wakeup(s);
             if (t->d.cpu > 0)

@@ -133,6 +133,7 @@ struct server *server_new(struct sim *sim, const struct server_conf *conf,
     net_init(s);
     s->cls_pickup = sim_class(sim, pick_up, s);
     conn_lanes_init(s, s->waits);
+    backend_init(s);
     sim_timer_init(sim, &s->start, on_start, s, 0);
     sim_timer_arm(sim, &s->start, conf->start);
     return s;
@@ -147,6 +148,7 @@ void server_free(struct server *s)
     pool_done(&s->txns);
     pool_done(&s->links);
     process_free(s);
+    backend_free(s);
     kernel_free(s);
     parent_free(s);
     free(s->hooks);
