@@ -23,6 +23,7 @@ static void ask(struct guest *g)
 /* The connection is over: another one, at this instant, or the end. */
 static void over(struct guest *g)
 {
+    g->lost += g->asking;
     g->open = g->asking = false;
     sim_timer_disarm(g->rig->sim, &g->timer);
     if (g->opened < (g->connections ? g->connections : 1))

@@ -41,6 +41,7 @@ struct guest {
         t_failed;
     /* over all connections */
     int connected, tls, sent, answered, closed, failed, rejected;
+    int lost;   /* requests without an answer when their connection ended */
     int status; /* of the last response */
     bool close; /* it said Connection: close */
     int64_t bytes;
