@@ -1,22 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/runner.h"
 
-#include "cli/progress.h"
 #include "models/models.h"
 #include "sim/must.h"
 
-#include <poll.h>
 #include <pthread.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
-/* A run is made in this many steps, between which progress is counted. */
-#define STEPS 100
+#define STEPS RUNNER_STEPS
 
 struct job {
     size_t server;
@@ -32,18 +24,10 @@ struct runner {
     struct job *jobs;
     size_t njobs;
     atomic_size_t next;
-    atomic_size_t steps; /* of njobs x STEPS */
-    volatile sig_atomic_t stop;
-    int done_fd;          /* a thread that has no more to do writes one byte */
+    struct crew crew;
     pthread_mutex_t lock; /* of the results while jobs run */
     struct runner_result *results;
 };
-
-/* The engine reads the flag as a signal handler's; here a thread sets it. */
-static void stop_all(struct runner *r)
-{
-    __atomic_store_n(&r->stop, 1, __ATOMIC_RELAXED);
-}
 
 /* An action of the scenario, waiting for its time. */
 struct action {
@@ -109,6 +93,8 @@ static bool world_open(struct world *w, const struct scenario *sc,
         .network = sc->network,
         .start = ss->start,
         .clogging = ss->clogging,
+        .backends = sc->backends,
+        .nbackends = sc->nbackends,
         .seed = sc->seed,
         .replication = job->replication,
     };
@@ -148,15 +134,15 @@ static void world_close(struct world *w, const struct scenario *sc)
 }
 
 /* Runs to the end of the scenario; false when stopped before. */
-static bool world_play(struct world *w, struct runner *r, size_t *steps)
+static bool world_play(struct world *w, simtime_t to, struct crew *crew,
+                       size_t *steps)
 {
     simtime_t from = sim_now(w->sim);
-    simtime_t to = r->sc->duration;
     for (int i = 1; i <= STEPS; i++) {
         simtime_t until = i == STEPS ? to : from + (to - from) / STEPS * i;
-        if (!sim_run(w->sim, until, &r->stop) || metrics_failed(w->metrics))
+        if (!sim_run(w->sim, until, &crew->stop) || metrics_failed(w->metrics))
             return false;
-        atomic_fetch_add_explicit(&r->steps, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&crew->steps, 1, memory_order_relaxed);
         ++*steps;
     }
     return true;
@@ -178,118 +164,64 @@ static void keep_results(struct runner *r, const struct job *job,
     pthread_mutex_unlock(&r->lock);
 }
 
-static void run_job(struct runner *r, struct job *job)
+/* Runs JOB and fills *OUT, with its files in DIR (NULL: none). KEEP (may be
+ * NULL) takes what else there is to keep of it. */
+static void play_job(const struct scenario *sc, struct job *job,
+                     const char *dir, struct crew *crew, struct summary *out,
+                     struct runner *keep)
 {
-    const struct scenario *sc = r->sc;
-    const char *name = sc->servers[job->server].name;
-    char *dir = job->replication == 0 && r->opts->server_dir != NULL
-                    ? r->opts->server_dir(r->opts->ctx, name)
-                    : NULL;
     struct world w = { 0 };
     size_t steps = 0;
     if (world_open(&w, sc, job, dir)) {
-        job->whole = world_play(&w, r, &steps);
+        job->whole = world_play(&w, sc->duration, crew, &steps);
         server_check(w.server);
         workloads_finish(w.workloads);
         /* when interrupted: at least the first, as far as it came */
         job->ran = job->whole || job->replication == 0;
-        struct summary *out = &r->results[job->server].runs[job->replication];
-        if (metrics_finish(w.metrics, out, &job->err) && job->ran)
-            keep_results(r, job, w.metrics);
+        if (metrics_finish(w.metrics, out, &job->err) && job->ran &&
+            keep != NULL)
+            keep_results(keep, job, w.metrics);
     }
     world_close(&w, sc);
-    free(dir);
     if (job->err.kind != ERR_NONE)
-        stop_all(r);
-    atomic_fetch_add_explicit(&r->steps, STEPS - steps, memory_order_relaxed);
+        crew_stop(crew);
+    atomic_fetch_add_explicit(&crew->steps, STEPS - steps,
+                              memory_order_relaxed);
 }
 
-static void *run_jobs(void *arg)
+bool runner_once(const struct scenario *sc, size_t server, uint64_t replication,
+                 struct crew *crew, struct summary *out, struct err *e)
+{
+    struct job job = { .server = server, .replication = replication };
+    err_init(&job.err);
+    play_job(sc, &job, NULL, crew, out, NULL);
+    if (job.err.kind == ERR_NONE)
+        return job.whole;
+    err_clear(e);
+    *e = job.err; /* taken over, with what it owns */
+    return false;
+}
+
+static void run_job(struct runner *r, struct job *job)
+{
+    const char *name = r->sc->servers[job->server].name;
+    char *dir = job->replication == 0 && r->opts->server_dir != NULL
+                    ? r->opts->server_dir(r->opts->ctx, name)
+                    : NULL;
+    play_job(r->sc, job, dir, &r->crew,
+             &r->results[job->server].runs[job->replication], r);
+    free(dir);
+}
+
+static void run_jobs(void *arg)
 {
     struct runner *r = arg;
-    while (!__atomic_load_n(&r->stop, __ATOMIC_RELAXED)) {
+    while (!crew_stopped(&r->crew)) {
         size_t i = atomic_fetch_add(&r->next, 1);
         if (i >= r->njobs)
             break;
         run_job(r, &r->jobs[i]);
     }
-    must(write(r->done_fd, "", 1) == 1);
-    return NULL;
-}
-
-static size_t count_threads(const struct runner *r)
-{
-    size_t n = (size_t)r->opts->threads;
-    if (n == 0) {
-        cpu_set_t set;
-        n = sched_getaffinity(0, sizeof set, &set) == 0
-                ? (size_t)CPU_COUNT(&set)
-                : 1;
-    }
-    return n < r->njobs ? n : r->njobs;
-}
-
-/* Waits until NTHREADS threads are through, hearing signals and showing
- * progress meanwhile. True when interrupted. */
-static bool supervise(struct runner *r, int done_fd, int signal_fd,
-                      size_t nthreads)
-{
-    bool interrupted = false;
-    struct progress p;
-    progress_start(&p, r->opts->progress);
-    while (nthreads > 0) {
-        struct pollfd fds[] = { { .fd = done_fd, .events = POLLIN },
-                                { .fd = signal_fd, .events = POLLIN } };
-        if (poll(fds, 2, PROGRESS_PERIOD_MS) == 0)
-            progress_show(&p, atomic_load(&r->steps), r->njobs * STEPS);
-        char byte;
-        if (fds[0].revents & POLLIN && read(done_fd, &byte, 1) == 1)
-            nthreads--;
-        struct signalfd_siginfo info;
-        if (fds[1].revents & POLLIN &&
-            read(signal_fd, &info, sizeof info) == sizeof info) {
-            interrupted = true;
-            stop_all(r);
-        }
-    }
-    progress_end(&p);
-    return interrupted;
-}
-
-/* Starts the threads, fewer if the system gives no more, and waits for them.
- */
-static bool run_threads(struct runner *r)
-{
-    sigset_t set, old;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &set, &old);
-    int signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
-    int done[2];
-    must(signal_fd >= 0 && pipe(done) == 0);
-    r->done_fd = done[1];
-    size_t want = count_threads(r), n = 0;
-    pthread_t *threads = must_zalloc(want, sizeof *threads);
-    while (n < want && pthread_create(&threads[n], NULL, run_jobs, r) == 0)
-        n++;
-    if (n == 0) {
-        run_jobs(r);
-        n = 1;
-    }
-    bool interrupted = supervise(r, done[0], signal_fd, n);
-    for (size_t i = 0; i < n && threads[i] != 0; i++)
-        pthread_join(threads[i], NULL);
-    free(threads);
-    close(signal_fd);
-    close(done[0]);
-    close(done[1]);
-    /* a signal that came too late to stop anything is dropped here */
-    struct timespec now = { 0, 0 };
-    while (sigtimedwait(&set, NULL, &now) > 0)
-        interrupted = true;
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    return interrupted;
 }
 
 /* Closes the gaps that jobs which did not run have left among the numbers;
@@ -333,7 +265,9 @@ struct runner_result *runner_run(const struct scenario *sc,
             job->replication = rep;
             err_init(&job->err);
         }
-    *partial = run_threads(&r);
+    r.crew.total = r.njobs * STEPS;
+    *partial = crew_work(&r.crew, opts->threads, r.njobs, opts->progress,
+                         run_jobs, &r);
     bool all_whole = true;
     for (size_t i = 0; i < r.njobs; i++)
         all_whole = all_whole && r.jobs[i].whole;

@@ -6,7 +6,6 @@
  * sections about directories, locations and the like. */
 #include "config/httpd_conf.h"
 
-#include <errno.h>
 #include <glob.h>
 #include <limits.h>
 #include <regex.h>
@@ -17,6 +16,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "config/text_file.h"
 #include "sim/must.h"
 
 #define MAX_FILE_BYTES ((size_t)16 << 20)
@@ -979,47 +979,17 @@ static bool read_lines(struct parser *p, const char *text, size_t len)
 /* The bytes of PATH; NULL with E filled. Caller frees. */
 static char *slurp(struct parser *p, const char *path, size_t *len)
 {
-    FILE *f = fopen(path, "rb");
-    char *text = NULL;
-    const char *nul;
-    size_t size = 0, got;
+    static const char what[] = "an httpd configuration";
+    char *text = text_load(path, MAX_FILE_BYTES, what, len, p->e);
 
-    *len = 0;
-    if (f == NULL) {
-        (void)err_at(p->e, ERR_IO, path, 0, 0, NULL, "cannot open: %s",
-                     strerror(errno));
-        return NULL;
-    }
-    do {
-        if (*len == size)
-            text = must_realloc(text, 1, size = size == 0 ? 16384 : 2 * size);
-        errno = 0;
-        got = fread(text + *len, 1, size - *len, f);
-        *len += got;
-    } while (got > 0 && *len <= MAX_FILE_BYTES);
     p->bytes += *len;
-    if (ferror(f))
-        (void)err_at(p->e, ERR_IO, path, 0, 0, NULL, "cannot read: %s",
-                     strerror(errno));
-    else if (*len > MAX_FILE_BYTES || p->bytes > MAX_ALL_BYTES)
-        (void)err_at(p->e, ERR_CONTENT, path, 0, 0, NULL,
-                     "larger than %zu MiB; is this an httpd configuration?",
-                     *len > MAX_FILE_BYTES ? MAX_FILE_BYTES >> 20
-                                           : MAX_ALL_BYTES >> 20);
-    (void)fclose(f);
-    nul = p->e->kind == ERR_NONE && *len > 0 ? memchr(text, '\0', *len) : NULL;
-    if (nul != NULL) {
-        long line = 1;
-        for (const char *c = text; c < nul; c++)
-            line += *c == '\n';
-        (void)err_at(p->e, ERR_CONTENT, path, line, 0, NULL,
-                     "a NUL byte; the file must be plain text");
-    }
-    if (p->e->kind != ERR_NONE) {
-        free(text);
-        return NULL;
-    }
-    return text;
+    if (text == NULL || p->bytes <= MAX_ALL_BYTES)
+        return text;
+    free(text);
+    (void)err_at(p->e, ERR_CONTENT, path, 0, 0, NULL,
+                 "all files together are larger than %zu MiB; is this %s?",
+                 MAX_ALL_BYTES >> 20, what);
+    return NULL;
 }
 
 static void add_file(struct parser *p, const char *path)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/fpm_conf.h"
 #include "config/httpd_conf.h"
 #include "config/json.h"
 #include "config/overrides.h"
@@ -25,6 +26,8 @@ static_assert(SCENARIO_MAX_ERRORS == READER_MAX_ERRORS,
 #define MAX_WORKLOADS 64
 #define MAX_ACTIONS   10000
 #define MAX_EXPECT    1000
+#define MAX_BACKENDS  64
+#define MAX_HANGS     1000
 #define LONGEST       (SIM_NEVER / 4)
 #define COUNT(a)      (sizeof(a) / sizeof(a)[0])
 
@@ -313,27 +316,38 @@ static bool read_workload_params(struct build *b, const struct json_node *o,
 }
 
 /* `backend` must name one of the `backends`. */
-static bool check_backend(struct build *b, const struct json_node *o)
+static bool find_backend(struct build *b, const struct json_node *o,
+                         struct workload_conf *w)
 {
     const struct json_node *m = json_get(o, "backend");
     const struct json_node *list = json_get(json_root(b->r.json), "backends");
+    const char *names[MAX_BACKENDS];
+    const char *near;
     char shown[80];
+    size_t n = 0;
 
     if (m == NULL)
         return true;
     if (!reader_type(&b->r, m, JSON_STRING))
         return false;
-    for (struct json_node *k = list != NULL && json_type(list) == JSON_LIST
-                                   ? json_first(list)
-                                   : NULL;
-         k != NULL; k = json_next(k)) {
+    for (struct json_node *k = list != NULL ? json_first(list) : NULL;
+         k != NULL && n < COUNT(names); k = json_next(k)) {
         const char *name = element_name(k);
-        if (name != NULL && strcmp(name, json_string(m)) == 0)
-            return true;
+        names[n++] = name != NULL ? name : "";
+        if (name == NULL || strcmp(name, json_string(m)) != 0)
+            continue;
+        w->backend = (uint8_t)n;
+        return true;
     }
+    near = err_nearest(json_string(m), names, n);
+    (void)json_show(m, shown, sizeof shown);
+    if (near != NULL && *near != '\0')
+        return reader_fail(&b->r, m, false,
+                           "no backend is called %s; did you mean \"%s\"?",
+                           shown, near);
     return reader_fail(&b->r, m, false,
                        "no backend is called %s; describe it in \"backends\"",
-                       json_show(m, shown, sizeof shown));
+                       shown);
 }
 
 static bool load_workload(struct build *b, const struct json_node *o,
@@ -369,7 +383,7 @@ static bool read_workload(struct build *b, const struct json_node *o)
         return false;
     w->conf = arena_alloc(sc->arena, w->type->conf_size + 1);
     ok = read_workload_params(b, o, file, w);
-    ok = check_backend(b, o) && ok;
+    ok = find_backend(b, o, w) && ok;
     for (size_t i = 0; i < sc->nworkloads; i++)
         before[i] = sc->workloads[i].name;
     ok = read_name(b, o, w->type->name, before, sc->nworkloads, &w->name) && ok;
@@ -818,39 +832,111 @@ static void read_actions(struct build *b)
     }
 }
 
-static bool read_hangs(struct build *b, const struct json_node *list)
+/* One of the pairs of `hang`, put in its place by time. */
+static bool read_hang(struct build *b, const struct json_node *m,
+                      struct backend_hang *list, size_t n)
 {
+    struct backend_hang h = { 0, 0 };
+
+    if (!reader_type(&b->r, m, JSON_LIST))
+        return false;
+    if (json_len(m) != 2)
+        return reader_fail(&b->r, m, false,
+                           "expected a pair of times, [\"12s\", \"20s\"]");
+    if (!read_time(&b->r, json_at(m, 0), 0, LONGEST, &h.from) ||
+        !read_time(&b->r, json_at(m, 1), 0, LONGEST, &h.to))
+        return false;
+    if (h.to <= h.from)
+        return reader_fail(&b->r, m, false, "ends before it begins");
+    for (size_t i = 0; i < n; i++) {
+        if (h.from < list[i].to && list[i].from < h.to)
+            return reader_fail(&b->r, m, false,
+                               "overlaps another of these times; write both "
+                               "as one");
+    }
+    for (; n > 0 && h.from < list[n - 1].from; n--)
+        list[n] = list[n - 1];
+    list[n] = h;
+    return true;
+}
+
+static bool read_hangs(struct build *b, const struct json_node *list,
+                       struct backend_conf *c)
+{
+    struct backend_hang *hang;
     bool ok = true;
 
     if (!reader_type(&b->r, list, JSON_LIST))
         return false;
+    if (json_len(list) > MAX_HANGS)
+        return reader_fail(&b->r, list, false, "more than %d hangs",
+                           MAX_HANGS);
+    hang = arena_alloc(b->r.arena, (json_len(list) + 1) * sizeof *hang);
     for (struct json_node *m = json_first(list); m != NULL; m = json_next(m)) {
-        simtime_t from = 0, to = 0;
-        if (!reader_type(&b->r, m, JSON_LIST)) {
+        if (read_hang(b, m, hang, c->nhang))
+            c->nhang++;
+        else
             ok = false;
-        } else if (json_len(m) != 2) {
-            ok = reader_fail(&b->r, m, false,
-                             "expected a pair of times, [\"12s\", \"20s\"]");
-        } else if (!read_time(&b->r, json_at(m, 0), 0, LONGEST, &from) ||
-                   !read_time(&b->r, json_at(m, 1), 0, LONGEST, &to)) {
-            ok = false;
-        } else if (to <= from) {
-            ok = reader_fail(&b->r, m, false, "ends before it begins");
-        }
     }
+    c->hang = hang;
     return ok;
 }
 
-static bool read_backend(struct build *b, const struct json_node *o)
+static void note_pool(void *ctx, const char *file, long line, const char *text)
+{
+    struct build *b = ctx;
+
+    warn(b, arena_strdup(b->r.arena, file), line, 0,
+         arena_strdup(b->r.arena, text));
+}
+
+static bool read_pool(struct build *b, const struct json_node *o,
+                      struct backend_conf *c)
+{
+    const struct json_node *m = json_get(o, "pool_conf");
+    const struct json_node *pool = json_get(o, "pool");
+    struct fpm_report report = { note_pool, b };
+    const char *file, *name = NULL;
+    struct err e;
+
+    if (m == NULL)
+        return reader_missing(&b->r, o, "pool_conf", NULL, 0, "%s", "");
+    if (!read_text(&b->r, m, &file) ||
+        (pool != NULL && !read_text(&b->r, pool, &name)))
+        return false;
+    err_init(&e);
+    if (fpm_conf_load(reader_file(&b->r, file), name, c->name, &report,
+                      b->r.arena, &c->fpm, &e))
+        return true;
+    return reader_take(&b->r, m, &e);
+}
+
+static bool read_proxy(struct build *b, const struct json_node *o,
+                       struct backend_conf *c)
+{
+    const struct json_node *m = json_get(o, "concurrency");
+    bool ok;
+
+    if (m != NULL)
+        ok = read_count(&b->r, m, 1, 1000000, &c->concurrency);
+    else
+        ok = reader_missing(&b->r, o, "concurrency", NULL, 0,
+                            ": how many requests it serves at once");
+    if ((m = json_get(o, "hang")) != NULL)
+        ok = read_hangs(b, m, c) && ok;
+    return ok;
+}
+
+static bool read_backend(struct build *b, const struct json_node *o,
+                         struct backend_conf *c, size_t n)
 {
     static const char *const types[] = { "proxy", "php_fpm", NULL };
     static const char *const keys[2][4] = {
         { "name", "type", "concurrency", "hang" },
-        { "name", "type", "pool_conf", NULL },
+        { "name", "type", "pool_conf", "pool" },
     };
+    const char *before[MAX_BACKENDS] = { NULL };
     const struct json_node *m;
-    const char *text;
-    int64_t n;
     int type;
     bool ok;
 
@@ -861,36 +947,34 @@ static bool read_backend(struct build *b, const struct json_node *o)
                               ": \"proxy\" or \"php_fpm\"");
     if (!read_choice(&b->r, m, types, &type))
         return false;
-    ok = reader_keys(&b->r, o, keys[type], type == 0 ? 4 : 3);
-    if ((m = json_get(o, "name")) == NULL)
-        ok = reader_missing(&b->r, o, "name", NULL, 0, "%s", "");
-    else if (!read_text(&b->r, m, &text) || !check_name(b, m, text))
-        ok = false;
-    if ((m = json_get(o, "concurrency")) != NULL)
-        ok = read_count(&b->r, m, 1, 1000000, &n) && ok;
-    if ((m = json_get(o, "hang")) != NULL)
-        ok = read_hangs(b, m) && ok;
-    m = json_get(o, "pool_conf");
-    if (m != NULL)
-        ok = read_text(&b->r, m, &text) && ok;
-    else if (type == 1)
-        ok = reader_missing(&b->r, o, "pool_conf", NULL, 0, "%s", "");
-    return ok;
+    c->type = (enum backend_type)type;
+    ok = reader_keys(&b->r, o, keys[type], COUNT(keys[type]));
+    for (size_t i = 0; i < n; i++)
+        before[i] = b->sc->backends[i].name;
+    ok = read_name(b, o, NULL, before, n, &c->name) && ok;
+    if (c->type == BACKEND_PROXY)
+        return read_proxy(b, o, c) && ok;
+    return read_pool(b, o, c) && ok;
 }
 
 static void read_backends(struct build *b)
 {
     const struct json_node *list = json_get(json_root(b->r.json), "backends");
-    bool ok = true;
+    struct scenario *sc = b->sc;
 
     if (list == NULL || !reader_type(&b->r, list, JSON_LIST))
         return;
-    for (struct json_node *m = json_first(list); m != NULL; m = json_next(m))
-        ok = read_backend(b, m) && ok;
-    if (ok && json_len(list) > 0)
-        (void)reader_fail(&b->r, list, true,
-                          "backends are not modelled yet; remove the key and "
-                          "each workload's \"backend\"");
+    if (json_len(list) > MAX_BACKENDS) {
+        (void)reader_fail(&b->r, list, false, "more than %d backends",
+                          MAX_BACKENDS);
+        return;
+    }
+    sc->backends =
+        arena_alloc(sc->arena, (json_len(list) + 1) * sizeof *sc->backends);
+    for (struct json_node *m = json_first(list); m != NULL; m = json_next(m)) {
+        (void)read_backend(b, m, &sc->backends[sc->nbackends], sc->nbackends);
+        sc->nbackends++;
+    }
 }
 
 /* ---- expectations ---- */
