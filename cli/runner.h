@@ -10,6 +10,7 @@
 #ifndef CLI_RUNNER_H
 #define CLI_RUNNER_H
 
+#include "cli/crew.h"
 #include "config/scenario.h"
 #include "outputs/metrics.h"
 
@@ -36,5 +37,14 @@ struct runner_result *runner_run(const struct scenario *sc,
                                  const struct runner_opts *opts, bool *partial,
                                  struct err *e);
 void runner_free(struct runner_result *r, size_t nservers);
+
+/* A run is made in this many steps, between which progress is counted. */
+#define RUNNER_STEPS 100
+
+/* Runs one server of SC in one replication in this thread, writes no files and
+ * fills *OUT. False when CREW was stopped meanwhile, or on error (E filled).
+ * Counts RUNNER_STEPS steps of CREW; O(simulation). */
+bool runner_once(const struct scenario *sc, size_t server, uint64_t replication,
+                 struct crew *crew, struct summary *out, struct err *e);
 
 #endif
