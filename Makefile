@@ -105,7 +105,7 @@ $(FUZZ): $(B)/%: $(B)/tests/fuzz/%.o $(OBJ)
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS)
 
 mpmsim: build/release/mpmsim
-	@cmp -s $< $@ || cp $< $@
+	@cmp -s $< $@ || { cp $< $@.new && mv $@.new $@; }
 ifneq ($(MODE),release)
 build/release/mpmsim: FORCE
 	@$(MAKE) --no-print-directory MODE=release $@
