@@ -27,12 +27,21 @@ static const struct net_client *peer(const struct server *s,
     return s->pops[c->client >> SIM_ID_BITS].c;
 }
 
-#define TELL(s, c, fn, ...)                                    \
-    do {                                                       \
-        uint32_t who_;                                         \
-        const struct net_client *p_ = peer(s, c, &who_);       \
-        p_->fn(p_->ctx, who_ __VA_OPT__(, ) __VA_ARGS__);      \
+/* Calls FN of the population that the connection C belongs to. */
+#define TELL(s, c, fn)                                   \
+    do {                                                 \
+        uint32_t who_;                                   \
+        const struct net_client *p_ = peer(s, c, &who_); \
+        p_->fn(p_->ctx, who_);                           \
     } while (0)
+
+static void tell_failed(struct server *s, const struct conn *c,
+                        enum req_err why)
+{
+    uint32_t who;
+    const struct net_client *p = peer(s, c, &who);
+    p->on_failed(p->ctx, who, why);
+}
 
 /* ---- connecting ---- */
 
@@ -92,7 +101,7 @@ void net_client_timer(struct server *s, uint32_t id)
         if (t->syn_tries++ >= n->tcp_syn_retries + n->tcp_syn_linear_timeouts) {
             c->flags |= CF_CCLOSED;
             conn_set_state(s, id, CONN_CLOSED);
-            TELL(s, c, on_failed, REQ_TIMEOUT);
+            tell_failed(s, c, REQ_TIMEOUT);
             conn_reap(s, id);
             return;
         }
@@ -248,7 +257,9 @@ static void done_reading(struct server *s, uint32_t id)
     int64_t bytes = status == 200 ? t->d.bytes : 0;
     t->requested = false;
     bool close = c->flags & CF_CLOSE;
-    TELL(s, c, on_response, status, close, bytes);
+    uint32_t who;
+    const struct net_client *p = peer(s, c, &who);
+    p->on_response(p->ctx, who, status, close, bytes);
     c = conn_at(s, id);
     if (c->txn != NONE && !(c->flags & CF_CCLOSED))
         conn_drop_txn(s, id);
@@ -327,10 +338,12 @@ static void on_server_closed(void *srv, uint32_t id)
         bytes = bytes < 0 ? 0 : bytes;
     }
     close_client(s, id);
+    uint32_t who;
+    const struct net_client *p = peer(s, c, &who);
     if (connected)
-        TELL(s, c, on_server_close, how, bytes);
+        p->on_server_close(p->ctx, who, how, bytes);
     else
-        TELL(s, c, on_failed, REQ_REFUSED);
+        tell_failed(s, c, REQ_REFUSED);
     hook_drain(s);
 }
 

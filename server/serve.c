@@ -716,7 +716,7 @@ void mpm_wait_writable(struct server *s, uint32_t id)
 void serve_data(struct server *s, uint32_t id)
 {
     struct conn *c = conn_at(s, id);
-    switch ((enum conn_state)c->state) {
+    switch (c->state) {
     case CONN_HANDSHAKE:
         c->flags |= CF_DATA;
         if (conn_txn(s, id)->job == CPU_NONE)
@@ -747,7 +747,7 @@ void serve_client_gone(struct server *s, uint32_t id)
 {
     struct conn *c = conn_at(s, id);
     bool held = c->txn != NONE && conn_txn(s, id)->thread != NONE;
-    switch ((enum conn_state)c->state) {
+    switch (c->state) {
     case CONN_HANDSHAKE:
         if (conn_txn(s, id)->job == CPU_NONE)
             mpm_close(s, id);
@@ -781,7 +781,7 @@ void serve_timer(void *srv, uint32_t id)
     struct server *s = srv;
     struct conn *c = conn_at(s, id);
     struct txn *t = conn_txn(s, id);
-    switch ((enum conn_state)c->state) {
+    switch (c->state) {
     case CONN_CONNECTING:
         kernel_synack_timer(s, id);
         break;
