@@ -43,11 +43,16 @@ static double student_t(double p, double nu)
 }
 #endif
 
-double stats_half_width(const double *v, size_t n, double confidence)
+double stats_error(const double *v, size_t n)
 {
     double mean = stats_mean(v, n), squares = 0;
     for (size_t i = 0; i < n; i++)
         squares += (v[i] - mean) * (v[i] - mean);
-    double df = (double)(n - 1);
-    return student_t(0.5 + confidence / 2, df) * sqrt(squares / df / (double)n);
+    return sqrt(squares / (double)(n - 1) / (double)n);
+}
+
+double stats_half_width(const double *v, size_t n, double confidence)
+{
+    return student_t(0.5 + confidence / 2, (double)(n - 1)) *
+           stats_error(v, n);
 }
