@@ -135,20 +135,31 @@ static void heading(struct sink *s, const struct overlay *o)
     free(text);
 }
 
+/* "set output" of KIND, a file beside the script. */
+static void output(struct sink *s, const struct overlay *o, const char *kind)
+{
+    struct sink t;
+    sink_string(&t);
+    sink_format(&t, "recording-%s.%s", o->server, kind);
+    char *file = sink_take(&t);
+    sink_text(s, "set output ");
+    quoted(s, file);
+    sink_char(s, '\n');
+    free(file);
+}
+
 static void terminals(struct sink *s, const struct overlay *o)
 {
-    sink_format(s,
-                "do for [i=1:2] {\n"
-                "if (i == 1) {\n"
-                "set terminal pngcairo noenhanced size 1280,1200 font "
-                "'Sans,15' lw 1.4\n"
-                "set output 'recording-%s.png'\n"
-                "} else {\n"
-                "set terminal svg noenhanced size 1280,1200 dynamic font "
-                "'sans-serif,15' lw 1.4 background rgb 'white'\n"
-                "set output 'recording-%s.svg'\n"
-                "}\n",
-                o->server, o->server);
+    sink_text(s, "do for [i=1:2] {\n"
+                 "if (i == 1) {\n"
+                 "set terminal pngcairo noenhanced size 1280,1200 font "
+                 "'Sans,15' lw 1.4\n");
+    output(s, o, "png");
+    sink_text(s, "} else {\n"
+                 "set terminal svg noenhanced size 1280,1200 dynamic font "
+                 "'sans-serif,15' lw 1.4 background rgb 'white'\n");
+    output(s, o, "svg");
+    sink_text(s, "}\n");
     sink_text(s, "reset\n"
                  "set encoding utf8\n"
                  "set datafile missing 'NaN'\n"
@@ -219,14 +230,11 @@ static void script(struct sink *s, const struct overlay *o)
     size_t n = (size_t)fmin(ceil(end / width - 1e-9), BINS_MAX);
     bool any = o->run->nrequests > 0 && o->recording->nrequests > 0;
 
-    sink_format(s,
-                "# recording-%s: a simulated server and a recording of a real "
-                "one\n"
-                "# `gnuplot recording-%s.gp` leaves recording-%s.png and .svg "
-                "here; the data is in this file.\n"
-                "# columns: t_s processes busy connections accept_queue "
-                "private_mib; latency_s per_cent\n",
-                o->server, o->server, o->server);
+    sink_text(s, "# A simulated server and a recording of a real one.\n"
+                 "# gnuplot leaves a PNG and an SVG here; the data is in this "
+                 "file.\n"
+                 "# columns: t_s processes busy connections accept_queue "
+                 "private_mib; latency_s per_cent\n");
     curves_block(s, "run", o, o->run, width, n, max);
     curves_block(s, "rec", o, o->recording, width, n, max);
     if (any) {
