@@ -121,15 +121,33 @@ static void begin(struct backend *b, uint32_t id)
 #define FPM_START (30 * SIM_MS)
 #define FPM_BUSY_RATE 8
 
-static void fpm_log(struct backend *b, const char *fmt, int64_t x, int64_t y,
-                    int64_t z)
+/* A line of FPM's own log. */
+static void fpm_log(struct backend *b, const char *text)
 {
-    struct server *s = b->srv;
+    const struct observer *o = b->srv->obs;
+    if (o->message)
+        o->message(o->ctx, now_of(b->srv), "php-fpm", "warning", "", text);
+}
+
+static void log_limit(struct backend *b)
+{
     char text[256];
-    if (!s->obs->message)
-        return;
-    snprintf(text, sizeof text, fmt, b->conf->name, (int)x, (int)y, (int)z);
-    s->obs->message(s->obs->ctx, now_of(s), "php-fpm", "warning", "", text);
+    snprintf(text, sizeof text,
+             "[pool %s] server reached pm.max_children setting (%d), consider "
+             "raising it",
+             b->conf->name, (int)b->conf->fpm.max_children);
+    fpm_log(b, text);
+}
+
+static void log_busy(struct backend *b)
+{
+    char text[256];
+    snprintf(text, sizeof text,
+             "[pool %s] seems busy (you may need to increase "
+             "pm.start_servers, or pm.min/max_spare_servers), spawning %d "
+             "children, there are %d idle, and %d total children",
+             b->conf->name, b->rate, (int)b->idle, (int)b->running);
+    fpm_log(b, text);
 }
 
 static void go_idle(struct backend *b, uint32_t i)
@@ -234,20 +252,13 @@ static void check_dynamic(struct backend *b)
     int64_t room = f->max_children - b->running;
     if (room <= 0) {
         if (!b->warned)
-            fpm_log(b,
-                    "[pool %s] server reached pm.max_children setting (%d), "
-                    "consider raising it",
-                    f->max_children, 0, 0);
+            log_limit(b);
         b->warned = true;
         b->rate = 1;
         return;
     }
     if (b->rate >= FPM_BUSY_RATE)
-        fpm_log(b,
-                "[pool %s] seems busy (you may need to increase "
-                "pm.start_servers, or pm.min/max_spare_servers), spawning %d "
-                "children, there are %d idle, and %d total children",
-                b->rate, b->idle, b->running);
+        log_busy(b);
     int64_t n = f->min_spare_servers - b->idle;
     if (n > b->rate)
         n = b->rate;

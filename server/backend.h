@@ -7,7 +7,7 @@
  *    spends its demand (sleep, then CPU) there. During a hang nothing moves:
  *    services that end within it complete when it is over.
  *  - php_fpm: a PHP-FPM pool, its process manager, one-second checks and
- *    listen queue (rules F-1 … of docs/mpm-behaviour.md). */
+ *    listen queue (rules F-1 … F-6 of docs/mpm-behaviour.md). */
 #ifndef SERVER_BACKEND_H
 #define SERVER_BACKEND_H
 

@@ -20,6 +20,8 @@ const struct param machine_params[] = {
     { "cpu_wakeup", PARAM_TIME, M(cpu_wakeup), "80us", 0, 1e9, NULL, "a sleeping thread woken while a core is idle: cold caches (recordings: 0.2 ms of CPU per sleeping request at low load, two wake-ups, against 0.03 ms at saturation)" },
     { "cpu_tls_wakeup", PARAM_TIME, M(cpu_tls_wakeup), "900us", 0, 1e9, NULL, "the same for a handshake (recordings: 2.1 to 2.3 ms of CPU per TLS connection at low load, against 1.2 ms at saturation)" },
     { "cpu_handoff", PARAM_TIME, M(cpu_handoff), "5us", 0, 1e9, NULL, "event: one more pass through the listener (costs.csv: request_cpu event minus prefork)" },
+    { "cpu_proxy", PARAM_TIME, M(cpu_proxy), "80us", 0, 1e9, NULL, "httpd's part in handing a request to a proxied application (recordings: proxied-backend, 0.07 to 0.09 ms more per request)" },
+    { "cpu_fcgi", PARAM_TIME, M(cpu_fcgi), "200us", 0, 1e9, NULL, "the same to PHP-FPM, a new connection each time (recordings: php-fpm-*, 0.2 ms more per request)" },
     { "cpu_tls", PARAM_TIME, M(cpu_tls), "1200us", 0, 1e10, NULL, "full TLS 1.3 handshake, RSA-2048 (costs.csv: tls_handshake_cpu; ECDSA-P256: 790us)" },
     { "cpu_per_mb", PARAM_TIME, M(cpu_per_mb), "800us", 0, 1e10, NULL, "10^6 body bytes, plain (costs.csv: bulk_cpu_per_MB)" },
     { "cpu_per_mb_tls", PARAM_TIME, M(cpu_per_mb_tls), "1700us", 0, 1e10, NULL, "10^6 body bytes, TLS (costs.csv: bulk_cpu_per_MB)" },
@@ -53,6 +55,7 @@ const struct param machine_params[] = {
     { "mem_thread_used_event", PARAM_SIZE, M(mem_thread_used_event), "51KiB", 0, 1e12, NULL, "event's thread after about eight responses (M-16)" },
     { "mem_thread_old", PARAM_SIZE, M(mem_thread_old), "70KiB", 0, 1e12, NULL, "thread after hundreds of responses (M-16)" },
     { "mem_thread_tls", PARAM_SIZE, M(mem_thread_tls), "175KiB", 0, 1e12, NULL, "thread that has served TLS (M-16)" },
+    { "mem_proxy", PARAM_SIZE, M(mem_proxy), "57KiB", 0, 1e12, NULL, "kept by a thread that has handed a request to a backend (recordings: php-fpm-* 45 to 62 KiB, proxied-backend 38 to 99 KiB)" },
     { "mem_big_body", PARAM_SIZE, M(mem_big_body), "90KiB", 0, 1e12, NULL, "kept for good after a memory body larger than the send buffer (M-16)" },
     { "mem_conn", PARAM_SIZE, M(mem_conn), "36KiB", 0, 1e12, NULL, "event: idle keep-alive connection (M-16, M-7)" },
     { "mem_conn_old", PARAM_SIZE, M(mem_conn_old), "50KiB", 0, 1e12, NULL, "the same after many requests (M-16)" },
@@ -86,6 +89,7 @@ void host_ideal(struct machine *m, struct network *n)
 {
     m->cpu_switch = 0;
     m->cpu_accept = m->cpu_request = m->cpu_wakeup = m->cpu_tls_wakeup = 0;
+    m->cpu_proxy = m->cpu_fcgi = 0;
     m->cpu_handoff = m->cpu_tls = 0;
     m->cpu_per_mb = m->cpu_per_mb_tls = 0;
     m->cpu_fork = m->cpu_child_init = m->cpu_process_init = 0;

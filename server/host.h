@@ -22,6 +22,8 @@ struct machine {
     simtime_t cpu_wakeup;      /* a thread woken while a core is idle */
     simtime_t cpu_tls_wakeup;  /* more of that for a handshake */
     simtime_t cpu_handoff;     /* worker, event: queue to a worker and back */
+    simtime_t cpu_proxy;       /* handing a request to a backend and back */
+    simtime_t cpu_fcgi;        /* the same to PHP-FPM, with a new connection */
     simtime_t cpu_tls;         /* full TLS handshake */
     simtime_t cpu_per_mb;      /* per 10^6 body bytes, plain */
     simtime_t cpu_per_mb_tls;  /* per 10^6 body bytes, TLS */
@@ -51,6 +53,7 @@ struct machine {
     int64_t mem_thread_used, mem_thread_used_event; /* after about 8 */
     int64_t mem_thread_old;    /* after hundreds */
     int64_t mem_thread_tls;
+    int64_t mem_proxy;         /* kept by a thread that has used a backend */
     int64_t mem_big_body;      /* for good, after a large body from memory */
     int64_t mem_conn, mem_conn_old, mem_conn_tls; /* event, idle keep-alive */
     int64_t mem_shared_parent, mem_shared_child;  /* for rss and pss */

@@ -18,7 +18,8 @@ static void add(struct server *s, struct child *ch, int64_t bytes)
 static int64_t thread_growth(const struct server *s, const struct thread *t)
 {
     const struct machine *m = &s->conf.machine;
-    int64_t big = t->big_used ? m->mem_big_body : 0;
+    int64_t big = (t->big_used ? m->mem_big_body : 0)
+        + (t->proxy_used ? m->mem_proxy : 0);
     int n = t->responses;
     if (!s->model->threaded)
         return big
@@ -78,6 +79,8 @@ void memory_response(struct server *s, uint32_t thread, uint32_t conn)
     struct thread *t = thread_at(s, thread);
     if (t->responses < UINT16_MAX)
         t->responses++;
+    if (conn_txn(s, conn)->d.backend)
+        t->proxy_used = true;
     if (conn_at(s, conn)->flags & CF_TLS) {
         t->tls_used = true;
         if (!s->tls_seen)

@@ -520,7 +520,10 @@ void serve_backend_answer(struct server *s, uint32_t id)
     struct txn *t = conn_txn(s, id);
     t->backend = NONE;
     sim_timer_disarm(s->sim, &t->stimer);
-    work(s, id, 0, wakeup(s), respond);
+    const struct machine *m = &s->conf.machine;
+    const struct backend_conf *b = &s->conf.backends[t->d.backend - 1];
+    simtime_t cost = b->type == BACKEND_PHP_FPM ? m->cpu_fcgi : m->cpu_proxy;
+    work(s, id, 0, wakeup(s) + cost, respond);
 }
 
 /* The body, if any, has been read: now the work itself. */

@@ -43,6 +43,12 @@ void server_free(struct server *srv);
 /* Sends the parent a signal now; false if the model has none. */
 bool server_action(struct server *srv, enum action_kind what);
 
+/* What the configuration says when it is read next: at the restart asked for
+ * after this call. *SET (copied; by settings_restart()) has the listeners,
+ * limits and buckets the server has. Children of the generation before keep
+ * theirs. False if the model cannot. */
+bool server_reconfigure(struct server *srv, const struct settings *set);
+
 /* Copies the counters; resets the peak of the accept queue. */
 void server_snapshot(struct server *srv, struct snapshot *out);
 

@@ -630,6 +630,7 @@ bool directives_set(struct directives *d, enum directive i, const char *value,
 
 struct resolve {
     const struct directives *d;
+    const struct settings *before; /* at a restart: what it ran with */
     struct settings *out;
     struct arena *a;
     struct settings_notes *notes;
@@ -692,6 +693,8 @@ enum fix {
     FIX_START_LOW,
     FIX_SPARE_LOW,
     FIX_OLD_NAME,
+    FIX_SL_CHANGE,
+    FIX_TL_CHANGE,
     FIX_COUNT
 };
 
@@ -700,7 +703,7 @@ static const char *const fix_code[MPM_KINDS][FIX_COUNT] = {
         [FIX_SL_HIGH] = "AH00175", [FIX_SL_LOW] = "AH00177",
         [FIX_MRW_HIGH] = "AH00180", [FIX_MRW_LOW] = "AH00182",
         [FIX_START_LOW] = "AH00184", [FIX_SPARE_LOW] = "AH00186",
-        [FIX_OLD_NAME] = "AH00188",
+        [FIX_OLD_NAME] = "AH00188",   [FIX_SL_CHANGE] = "AH00179",
     },
     [MPM_WORKER] = {
         [FIX_SL_HIGH] = "AH00300", [FIX_SL_LOW] = "AH00302",
@@ -709,6 +712,7 @@ static const char *const fix_code[MPM_KINDS][FIX_COUNT] = {
         [FIX_MRW_LOW] = "AH00314", [FIX_MRW_MULTIPLE] = "AH00316",
         [FIX_MRW_HIGH] = "AH00318", [FIX_START_LOW] = "AH00320",
         [FIX_SPARE_LOW] = "AH00322", [FIX_OLD_NAME] = "AH00324",
+        [FIX_SL_CHANGE] = "AH00304", [FIX_TL_CHANGE] = "AH00309",
     },
     [MPM_EVENT] = {
         [FIX_SL_HIGH] = "AH00497", [FIX_SL_LOW] = "AH00499",
@@ -717,6 +721,7 @@ static const char *const fix_code[MPM_KINDS][FIX_COUNT] = {
         [FIX_MRW_LOW] = "AH00511", [FIX_MRW_MULTIPLE] = "AH00513",
         [FIX_MRW_HIGH] = "AH00515", [FIX_START_LOW] = "AH00517",
         [FIX_SPARE_LOW] = "AH00519", [FIX_OLD_NAME] = "AH00521",
+        [FIX_SL_CHANGE] = "AH00501", [FIX_TL_CHANGE] = "AH00506",
     },
 };
 
@@ -756,6 +761,22 @@ static int64_t compiled_limit(struct resolve *r, enum directive i,
     return limit;
 }
 
+/* VALUE of directive I, or at a restart BEFORE: the scoreboard has its size
+ * from the start (T-1 to T-3). */
+static int64_t as_at_start(struct resolve *r, enum directive i, int64_t value,
+                           int64_t before, const char *rule, enum fix f)
+{
+    const char *name = directive_table[i].name;
+
+    if (value == before)
+        return value;
+    remark(r, i, i, rule, code(r, f),
+           "%s cannot change from %lld to %lld at a restart; httpd goes on "
+           "with %lld. Stop and start it instead.",
+           name, (long long)before, (long long)value, (long long)before);
+    return before;
+}
+
 /* T-1, T-5: prefork_check_config() */
 static void check_prefork(struct resolve *r)
 {
@@ -767,6 +788,10 @@ static void check_prefork(struct resolve *r)
                        200000, "T-1", FIX_SL_HIGH);
     s->server_limit =
         at_least_one(r, DIR_ServerLimit, s->server_limit, "T-1", FIX_SL_LOW);
+    if (r->before != NULL)
+        s->server_limit =
+            as_at_start(r, DIR_ServerLimit, s->server_limit,
+                        r->before->server_limit, "T-1", FIX_SL_CHANGE);
     s->thread_limit = 1;
     s->threads_per_child = 1;
     if (mrw > s->server_limit) {
@@ -841,11 +866,19 @@ static void check_threaded(struct resolve *r)
                        20000, "T-2", FIX_SL_HIGH);
     s->server_limit =
         at_least_one(r, DIR_ServerLimit, s->server_limit, "T-2", FIX_SL_LOW);
+    if (r->before != NULL)
+        s->server_limit =
+            as_at_start(r, DIR_ServerLimit, s->server_limit,
+                        r->before->server_limit, "T-2", FIX_SL_CHANGE);
     s->thread_limit = compiled_limit(
         r, DIR_ThreadLimit, value_or(r, DIR_ThreadLimit, 64),
         s->mpm == MPM_EVENT ? 100000 : 20000, "T-3", FIX_TL_HIGH);
     s->thread_limit =
         at_least_one(r, DIR_ThreadLimit, s->thread_limit, "T-3", FIX_TL_LOW);
+    if (r->before != NULL)
+        s->thread_limit =
+            as_at_start(r, DIR_ThreadLimit, s->thread_limit,
+                        r->before->thread_limit, "T-3", FIX_TL_CHANGE);
     if (tpc > s->thread_limit) {
         remark(r, DIR_ThreadsPerChild, DIR_ThreadLimit, "T-4",
                code(r, FIX_TPC_HIGH),
@@ -1131,33 +1164,118 @@ static bool check_known(const struct directives *d, enum mpm_kind mpm,
     return true;
 }
 
+static bool resolve(struct resolve *r, bool tls_used, struct err *e)
+{
+    struct settings *s = r->out;
+
+    if (!check_known(r->d, s->mpm, s->version, e))
+        return false;
+    old_names(r);
+    if (s->mpm == MPM_PREFORK)
+        check_prefork(r);
+    else
+        check_threaded(r);
+    check_spares(r);
+    set_worker_factor(r);
+    set_plain(r);
+    set_listeners(r, tls_used);
+    return set_reqtimeout(r, e);
+}
+
+/* C-40 */
+static int buckets_of(const struct directives *d, int online_cpus)
+{
+    int64_t ratio = d->v[DIR_ListenCoresBucketsRatio].n;
+
+    if (ratio > 0 && online_cpus / ratio > 1)
+        return (int)(online_cpus / ratio);
+    return 1;
+}
+
 bool settings_resolve(const struct directives *d, enum mpm_kind mpm,
                       int version, int online_cpus, bool tls_used,
                       struct arena *a, struct settings *out,
                       struct settings_notes *notes, struct err *e)
 {
-    struct resolve r = { d, out, a, notes };
-    int64_t ratio = d->v[DIR_ListenCoresBucketsRatio].n;
+    struct resolve r = { .d = d, .out = out, .a = a, .notes = notes };
 
     memset(out, 0, sizeof *out);
     notes->v = NULL;
     notes->n = 0;
     out->mpm = mpm;
     out->version = version;
-    if (!check_known(d, mpm, version, e))
+    out->buckets = buckets_of(d, online_cpus);
+    return resolve(&r, tls_used, e);
+}
+
+/* *VALUE of directive I belongs to sockets that stay open: BEFORE goes on. */
+static void keep_socket(struct resolve *r, enum directive i, int64_t *value,
+                        int64_t before, const char *rule)
+{
+    const char *name = directive_table[i].name;
+
+    if (*value == before)
+        return;
+    remark(r, i, i, rule, NULL,
+           "%s %lld is for new sockets; those that are open keep %lld at a "
+           "restart. Stop and start httpd instead.",
+           name, (long long)*value, (long long)before);
+    *value = before;
+}
+
+/* What httpd does not touch of listening sockets that are open already. */
+static void keep_listeners(struct resolve *r)
+{
+    struct settings *s = r->out;
+    const struct settings *before = r->before;
+
+    s->nlisten = before->nlisten;
+    memcpy(s->listen, before->listen, sizeof s->listen);
+    keep_socket(r, DIR_ListenBacklog, &s->listen_backlog,
+                before->listen_backlog, "T-14");
+    keep_socket(r, DIR_SendBufferSize, &s->send_buffer, before->send_buffer,
+                "T-18");
+    keep_socket(r, DIR_ReceiveBufferSize, &s->receive_buffer,
+                before->receive_buffer, "T-18");
+    for (int tls = 0; tls < 2; tls++) {
+        if (before->defer_accept[tls] && !s->defer_accept[tls])
+            remark(r, DIR_AcceptFilter, DIR_AcceptFilter, "C-25", NULL,
+                   "AcceptFilter none is for new sockets; those that are open "
+                   "keep their filter at a restart. Stop and start httpd "
+                   "instead.");
+        s->defer_accept[tls] |= before->defer_accept[tls];
+    }
+}
+
+bool settings_restart(const struct directives *d, const struct settings *before,
+                      bool graceful, int online_cpus, struct arena *a,
+                      struct settings *out, struct settings_notes *notes,
+                      struct err *e)
+{
+    static const enum directive ratio = DIR_ListenCoresBucketsRatio;
+    struct resolve r = { d, before, out, a, notes };
+    int buckets = buckets_of(d, online_cpus);
+
+    memset(out, 0, sizeof *out);
+    notes->v = NULL;
+    notes->n = 0;
+    out->mpm = before->mpm;
+    out->version = before->version;
+    out->buckets = before->buckets;
+    if (buckets != before->buckets && !graceful)
+        return err_at(e, ERR_CONTENT, d->v[ratio].file, d->v[ratio].line,
+                      d->v[ratio].col, NULL,
+                      "ListenCoresBucketsRatio would make %d sets of listeners "
+                      "out of %d; a restart that does so is not modelled. "
+                      "Give it to the server instead.",
+                      buckets, before->buckets);
+    if (buckets != before->buckets)
+        remark(&r, ratio, ratio, "C-40", NULL,
+               "ListenCoresBucketsRatio would make %d sets of listeners; a "
+               "graceful restart keeps the %d there are.",
+               buckets, before->buckets);
+    if (!resolve(&r, false, e))
         return false;
-    /* C-40 */
-    out->buckets = 1;
-    if (ratio > 0 && online_cpus / ratio > 1)
-        out->buckets = (int)(online_cpus / ratio);
-    old_names(&r);
-    if (mpm == MPM_PREFORK)
-        check_prefork(&r);
-    else
-        check_threaded(&r);
-    check_spares(&r);
-    set_worker_factor(&r);
-    set_plain(&r);
-    set_listeners(&r, tls_used);
-    return set_reqtimeout(&r, e);
+    keep_listeners(&r);
+    return true;
 }

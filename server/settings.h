@@ -164,6 +164,15 @@ bool settings_resolve(const struct directives *d, enum mpm_kind mpm,
                       struct arena *a, struct settings *out,
                       struct settings_notes *notes, struct err *e);
 
+/* The same at a restart of a server that has run with *BEFORE: what httpd does
+ * not change then stays (ServerLimit and ThreadLimit, T-1 to T-3; what belongs
+ * to sockets that are open; the listener buckets at a graceful restart), with
+ * a note. False also for a change that is not modelled. */
+bool settings_restart(const struct directives *d, const struct settings *before,
+                      bool graceful, int online_cpus, struct arena *a,
+                      struct settings *out, struct settings_notes *notes,
+                      struct err *e);
+
 /* "64KiB", "1.5MB", "512B", "0": whole bytes, exactly. */
 bool size_parse(const char *text, int64_t *bytes);
 
