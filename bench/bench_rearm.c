@@ -5,10 +5,8 @@
  * Prints the share that expired: exp(-5) in theory, 0.67 %. */
 #include "bench/bench.h"
 
-#include <stdlib.h>
-
 #include "sim/lane.h"
-#include "sim/must.h"
+#include "sim/pool.h"
 #include "sim/rng.h"
 #include "sim/sim.h"
 
@@ -20,17 +18,11 @@ extern const struct bench bench_rearm;
 struct rearm {
     struct sim *sim;
     struct lane lane;
-    struct lane_link *links;
+    struct pool conns; /* just the links */
     struct rng rng;
     double now_ns, gap_ns;
     uint64_t n, expired;
 };
-
-static struct lane_link *link_of(void *ctx, uint32_t id)
-{
-    struct rearm *m = ctx;
-    return &m->links[id];
-}
 
 static void expired(void *ctx, uint32_t id)
 {
@@ -54,13 +46,13 @@ static int run(const struct bench_opts *o, FILE *out)
     struct rearm m = { .n = bench_n(&bench_rearm, o) };
     m.gap_ns = 1e9 / (double)m.n;
     m.sim = sim_new(EVQ_WHEEL, 0);
-    m.links = must_zalloc(m.n, sizeof *m.links);
+    pool_init(&m.conns, sizeof(struct lane_link));
     rng_init(&m.rng, bench_seed(o), 0, "requests");
-    lane_init(&m.lane, m.sim, DELAY, link_of, &m, expired, &m);
+    lane_init_pool(&m.lane, m.sim, DELAY, &m.conns, 0, expired, &m);
     for (uint32_t i = 0; i < m.n; i++) {
         m.now_ns = (double)(i + 1) / (double)m.n * (double)DELAY;
         sim_run(m.sim, (simtime_t)m.now_ns, NULL);
-        lane_arm(&m.lane, i);
+        lane_arm(&m.lane, pool_get(&m.conns));
     }
     uint64_t warm_up = 6 * m.n;
     if (warm_up < REARMINGS)
@@ -80,7 +72,7 @@ static int run(const struct bench_opts *o, FILE *out)
             100.0 * (double)m.expired / REARMINGS, bench_peak_mib());
     lane_done(&m.lane);
     sim_free(m.sim);
-    free(m.links);
+    pool_done(&m.conns);
     return bench_result(out, REARMINGS, seconds);
 }
 

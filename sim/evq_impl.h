@@ -34,4 +34,13 @@ static inline bool evq_pop_inline(struct evq *q, simtime_t limit,
     return true;
 }
 
+/* False if plainly nothing is due up to LIMIT: the cheap question before the
+ * expensive one. */
+static inline bool evq_may_pop(const struct evq *q, simtime_t limit)
+{
+    if (q->kind != EVQ_WHEEL || q->wheel.n == 0)
+        return true;
+    return q->wheel.run[q->wheel.n - 1].t <= limit;
+}
+
 #endif

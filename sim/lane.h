@@ -12,6 +12,7 @@
 #ifndef SIM_LANE_H
 #define SIM_LANE_H
 
+#include "sim/pool.h"
 #include "sim/sim.h"
 
 #define LANE_NONE UINT32_MAX
@@ -29,6 +30,8 @@ typedef struct lane_link *(*lane_link_fn)(void *ctx, uint32_t id);
 struct lane {
     struct sim *sim;
     simtime_t delay;
+    const struct pool *pool; /* where the owners lie, or NULL: ask `link` */
+    size_t offset;           /* of the link in its owner */
     lane_link_fn link;
     void *link_ctx;
     sim_fn expired; /* called with the element already unlinked */
@@ -40,6 +43,14 @@ struct lane {
 
 void lane_init(struct lane *l, struct sim *s, simtime_t delay,
                lane_link_fn link, void *link_ctx, sim_fn expired, void *ctx);
+/* The same for owners that are objects of POOL (kept), each with its link
+ * OFFSET bytes from its start: no call is needed to find one, which is faster.
+ * Example:
+ *   lane_init_pool(&lane, sim, 5 * SIM_S, &conns, offsetof(struct conn, link),
+ *                  on_expired, server); */
+void lane_init_pool(struct lane *l, struct sim *s, simtime_t delay,
+                    const struct pool *pool, size_t offset, sim_fn expired,
+                    void *ctx);
 /* Forgets all elements and gives the timer back. */
 void lane_done(struct lane *l);
 
@@ -57,9 +68,16 @@ static inline uint32_t lane_head(const struct lane *l)
 {
     return l->head;
 }
+static inline struct lane_link *lane_link(const struct lane *l, uint32_t id)
+{
+    if (l->pool)
+        return (struct lane_link *)(void *)((char *)pool_at(l->pool, id) +
+                                            l->offset);
+    return l->link(l->link_ctx, id);
+}
 static inline uint32_t lane_next(struct lane *l, uint32_t id)
 {
-    return l->link(l->link_ctx, id)->next;
+    return lane_link(l, id)->next;
 }
 static inline size_t lane_len(const struct lane *l)
 {

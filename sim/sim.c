@@ -214,10 +214,10 @@ static void on_timer(struct sim *s, const struct evq_entry *e, uint32_t id)
 
 /* --- the loop --- */
 
-bool sim_run(struct sim *s, simtime_t until,
-             const volatile sig_atomic_t *break_flag)
+__attribute__((noinline)) static bool
+run_events(struct sim *s, simtime_t until,
+           const volatile sig_atomic_t *break_flag)
 {
-    must(until >= s->head.now);
     s->stop = false;
     struct evq_entry e;
     unsigned left = BREAK_EVERY;
@@ -244,6 +244,16 @@ bool sim_run(struct sim *s, simtime_t until,
     }
     if (until != SIM_NEVER)
         s->head.now = until;
+    return true;
+}
+
+bool sim_run(struct sim *s, simtime_t until,
+             const volatile sig_atomic_t *break_flag)
+{
+    must(until >= s->head.now);
+    if (evq_may_pop(s->q, until))
+        return run_events(s, until, break_flag);
+    s->head.now = until;
     return true;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <check.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "sim/lane.h"
@@ -126,11 +127,17 @@ START_TEST(times_before_zero_are_ordinary)
 }
 END_TEST
 
+struct owner {
+    uint32_t other[3];
+    struct lane_link link;
+};
+
 /* A lane and a timer per element must tell the same story. */
 struct twin {
     struct sim *sim;
     struct lane lane;
     struct lane_link link[N];
+    struct pool pool;
     struct sim_timer timer[N];
     uint32_t lane_says, fired;
     bool armed[N];
@@ -165,7 +172,15 @@ START_TEST(a_lane_does_as_a_timer_each_would)
     struct twin *w = calloc(1, sizeof *w);
     w->sim = sim_new(EVQ_WHEEL, 0);
     w->lane_says = LANE_NONE;
-    lane_init(&w->lane, w->sim, 20, twin_link, w, lane_expired, w);
+    /* Links found by a function, or in the objects of a pool. */
+    pool_init(&w->pool, sizeof(struct owner));
+    for (uint32_t i = 0; i < N; i++)
+        ck_assert_uint_eq(pool_get(&w->pool), i);
+    if (_i % 2)
+        lane_init_pool(&w->lane, w->sim, 20, &w->pool,
+                       offsetof(struct owner, link), lane_expired, w);
+    else
+        lane_init(&w->lane, w->sim, 20, twin_link, w, lane_expired, w);
     for (uint32_t i = 0; i < N; i++)
         sim_timer_init(w->sim, &w->timer[i], timer_expired, w, i);
     for (int k = 0; k < 20000; k++) {
@@ -196,6 +211,7 @@ START_TEST(a_lane_does_as_a_timer_each_would)
     ck_assert_uint_eq(lane_len(&w->lane), 0);
     ck_assert_uint_gt(w->fired, 100);
     lane_done(&w->lane);
+    pool_done(&w->pool);
     sim_free(w->sim);
     free(w);
 }
@@ -209,7 +225,7 @@ Suite *suite_lane(void)
     tcase_add_test(c, ties_with_other_events_go_in_the_order_of_arming);
     tcase_add_test(c, a_lane_can_be_emptied_and_used_again);
     tcase_add_test(c, times_before_zero_are_ordinary);
-    tcase_add_loop_test(c, a_lane_does_as_a_timer_each_would, 0, 5);
+    tcase_add_loop_test(c, a_lane_does_as_a_timer_each_would, 0, 6);
     suite_add_tcase(s, c);
     return s;
 }
