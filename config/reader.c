@@ -272,7 +272,7 @@ static bool read_number(struct reader *r, const struct json_node *n,
 bool read_real(struct reader *r, const struct json_node *n, double min,
                double max, double *out)
 {
-    double x;
+    double x = 0;
 
     if (!read_number(r, n, "a number", &x) || !in_range(r, n, x, min, max))
         return false;
@@ -284,7 +284,7 @@ bool read_count(struct reader *r, const struct json_node *n, int64_t min,
                 int64_t max, int64_t *out)
 {
     char shown[SHOWN];
-    double x;
+    double x = 0;
 
     if (!read_number(r, n, "a whole number", &x))
         return false;

@@ -52,6 +52,13 @@ struct bare {
     bool reached;
 };
 
+/* An action as it was read. */
+struct change {
+    simtime_t at;
+    enum action_kind what;
+    const struct json_node *directives; /* or NULL */
+};
+
 struct build {
     struct reader r;
     const struct scenario_opts *opts;
@@ -108,6 +115,16 @@ const char *settings_note_line(const struct settings_note *note,
     return arena_printf(a, "%swarning: %s",
                         place_of(a, note->file, note->line, note->col),
                         note_text(note, name, a));
+}
+
+/* Whether --mpm keeps servers of MPM. */
+static bool wanted(const struct scenario_opts *o, enum mpm_kind mpm)
+{
+    for (size_t i = 0; i < o->nmpm; i++) {
+        if (strcmp(o->mpm[i], mpm_names[mpm]) == 0)
+            return true;
+    }
+    return o->nmpm == 0;
 }
 
 /* ---- names ---- */
@@ -761,18 +778,51 @@ static void read_servers(struct build *b)
         check_bare(b);
 }
 
-/* ---- actions, backends ---- */
+/* ---- actions ---- */
 
 static const char *const action_names[] = { "graceful_restart", "restart",
                                             "graceful_stop", "stop", NULL };
 
+/* A directive that a restart is to change: at least one server must have it,
+ * and its value must be right. */
+static bool check_change(struct build *b, const struct json_node *m,
+                         const struct json_node **seen)
+{
+    struct directives scratch = { .reqtimeout_loaded = true };
+    int d = directive_find(json_key(m), NULL);
+
+    if (d < 0)
+        return unknown_directive(b, m);
+    if (d == DIR_Listen)
+        return reader_fail(&b->r, m, true,
+                           "other listeners after a restart are not modelled; "
+                           "give Listen to the server");
+    for (size_t i = 0; i < b->sc->nservers; i++) {
+        enum mpm_kind mpm = b->sc->servers[i].mpm;
+        if ((directive_table[d].mpms & 1u << mpm) != 0)
+            return read_directive(b, m, mpm, seen, &scratch);
+    }
+    return reader_fail(&b->r, m, true,
+                       "no server of this scenario has that directive");
+}
+
+static bool check_changes(struct build *b, const struct json_node *o)
+{
+    const struct json_node *seen[DIR_COUNT] = { NULL };
+    bool ok = true;
+
+    if (!reader_type(&b->r, o, JSON_OBJECT))
+        return false;
+    for (struct json_node *k = json_first(o); k != NULL; k = json_next(k))
+        ok = check_change(b, k, seen) && ok;
+    return ok;
+}
+
 static bool read_action(struct build *b, const struct json_node *o,
-                        struct scenario_action *a)
+                        struct change *c)
 {
     static const char *const keys[] = { "at", "do", "directives" };
     const struct json_node *m;
-    struct directives d = { .reqtimeout_loaded = true };
-    const struct json_node *seen[DIR_COUNT] = { NULL };
     bool ok;
     int what;
 
@@ -780,36 +830,109 @@ static bool read_action(struct build *b, const struct json_node *o,
         return false;
     ok = reader_keys(&b->r, o, keys, COUNT(keys));
     if ((m = json_get(o, "at")) != NULL)
-        ok = read_time(&b->r, m, -LONGEST, LONGEST, &a->at) && ok;
+        ok = read_time(&b->r, m, -LONGEST, LONGEST, &c->at) && ok;
     else
         ok = reader_missing(&b->r, o, "at", keys, COUNT(keys), "%s", "");
     if ((m = json_get(o, "do")) == NULL)
         return reader_missing(&b->r, o, "do", keys, COUNT(keys), "%s", "");
     if (!read_choice(&b->r, m, action_names, &what))
         return false;
-    a->what = (enum action_kind)what;
+    c->what = (enum action_kind)what;
     if ((m = json_get(o, "directives")) == NULL)
         return ok;
-    if (a->what == ACTION_GRACEFUL_STOP || a->what == ACTION_STOP)
+    if (c->what == ACTION_GRACEFUL_STOP || c->what == ACTION_STOP)
         return reader_fail(&b->r, m, true, "a stop takes no directives");
-    if (!reader_type(&b->r, m, JSON_OBJECT))
-        return false;
-    for (struct json_node *k = json_first(m); k != NULL; k = json_next(k)) {
-        int found = directive_find(json_key(k), NULL);
-        unsigned mpms = found < 0 ? 1u : directive_table[found].mpms;
-        enum mpm_kind mpm =
-            (mpms & 1u << MPM_PREFORK) != 0 ? MPM_PREFORK : MPM_EVENT;
-        ok = read_directive(b, k, mpm, seen, &d) && ok;
+    c->directives = m;
+    return check_changes(b, m) && ok;
+}
+
+/* ---- settings from a restart on ---- */
+
+/* Whether the note N was among those in the NSEEN lists before. */
+static bool noted(const struct settings_note *n,
+                  const struct settings_notes *seen, size_t nseen)
+{
+    for (size_t i = 0; i < nseen; i++) {
+        for (size_t k = 0; k < seen[i].n; k++) {
+            if (strcmp(seen[i].v[k].text, n->text) == 0)
+                return true;
+        }
     }
-    return ok && reader_fail(&b->r, m, true,
-                             "a change of directives at a restart is not "
-                             "modelled yet; remove the key");
+    return false;
+}
+
+/* One server through its restarts: D and *NOW are what it has before C. */
+static bool change_server(struct build *b, const struct scenario_server *s,
+                          const struct change *c, struct directives *d,
+                          struct settings *now, struct settings_notes *notes)
+{
+    const struct json_node *seen[DIR_COUNT] = { NULL };
+    struct settings after;
+    struct err e;
+    bool ok = true;
+
+    for (struct json_node *k = json_first(c->directives); k != NULL;
+         k = json_next(k)) {
+        int i = directive_find(json_key(k), NULL);
+        if ((directive_table[i].mpms & 1u << s->mpm) != 0)
+            ok = read_directive(b, k, s->mpm, seen, d) && ok;
+    }
+    err_init(&e);
+    if (ok && !settings_restart(d, now, c->what == ACTION_GRACEFUL_RESTART,
+                                (int)b->sc->machine.cpus, b->r.arena, &after,
+                                notes, &e))
+        ok = reader_take(&b->r, c->directives, &e);
+    if (ok)
+        *now = after;
+    return ok;
+}
+
+/* Changes add up: a later restart reads the file as the earlier one left it. */
+static void change_servers(struct build *b, const struct change *c)
+{
+    struct scenario *sc = b->sc;
+    struct settings_notes *notes =
+        arena_alloc(sc->arena, (sc->nactions + 1) * sizeof *notes);
+
+    for (size_t i = 0; i < sc->nservers; i++) {
+        const struct scenario_server *s = &sc->servers[i];
+        struct directives d = s->directives;
+        struct settings now = s->settings;
+        size_t n = 0;
+        notes[n++] = s->notes;
+        for (size_t k = 0; k < sc->nactions; k++) {
+            if (c[k].directives == NULL)
+                continue;
+            if (!change_server(b, s, &c[k], &d, &now, &notes[n]))
+                return;
+            sc->actions[k].settings[i] = now;
+            for (size_t j = 0; j < notes[n].n; j++) {
+                const struct settings_note *note = &notes[n].v[j];
+                if (!noted(note, notes, n) && wanted(b->opts, s->mpm))
+                    warn(b, note->file, note->line, note->col,
+                         note_text(note, s->name, sc->arena));
+            }
+            n++;
+        }
+    }
+}
+
+/* In the order of time, and of the file at the same time. */
+static size_t sort_in(struct change *list, size_t n, struct change c)
+{
+    size_t k = n;
+
+    for (; k > 0 && c.at < list[k - 1].at; k--)
+        list[k] = list[k - 1];
+    list[k] = c;
+    return n + 1;
 }
 
 static void read_actions(struct build *b)
 {
     const struct json_node *list = json_get(json_root(b->r.json), "actions");
     struct scenario *sc = b->sc;
+    struct change *changes;
 
     if (list == NULL || !reader_type(&b->r, list, JSON_LIST))
         return;
@@ -818,19 +941,28 @@ static void read_actions(struct build *b)
                           MAX_ACTIONS);
         return;
     }
+    changes =
+        arena_alloc(sc->arena, (json_len(list) + 1) * sizeof *changes);
     sc->actions =
         arena_alloc(sc->arena, (json_len(list) + 1) * sizeof *sc->actions);
     for (struct json_node *m = json_first(list); m != NULL; m = json_next(m)) {
-        struct scenario_action a = { 0 };
-        size_t k = sc->nactions;
-        if (!read_action(b, m, &a))
-            continue;
-        for (; k > 0 && a.at < sc->actions[k - 1].at; k--)
-            sc->actions[k] = sc->actions[k - 1];
-        sc->actions[k] = a;
-        sc->nactions++;
+        struct change c = { .at = 0 };
+        if (read_action(b, m, &c))
+            sc->nactions = sort_in(changes, sc->nactions, c);
     }
+    for (size_t i = 0; i < sc->nactions; i++) {
+        struct scenario_action *a = &sc->actions[i];
+        a->at = changes[i].at;
+        a->what = changes[i].what;
+        if (changes[i].directives != NULL)
+            a->settings =
+                arena_alloc(sc->arena, sc->nservers * sizeof *a->settings);
+    }
+    if (b->r.nerrors == 0)
+        change_servers(b, changes);
 }
+
+/* ---- backends ---- */
 
 /* One of the pairs of `hang`, put in its place by time. */
 static bool read_hang(struct build *b, const struct json_node *m,
@@ -1067,15 +1199,6 @@ static void read_expect(struct build *b)
 
 /* ---- --mpm ---- */
 
-static bool wanted(const struct scenario_opts *o, enum mpm_kind mpm)
-{
-    for (size_t i = 0; i < o->nmpm; i++) {
-        if (strcmp(o->mpm[i], mpm_names[mpm]) == 0)
-            return true;
-    }
-    return o->nmpm == 0;
-}
-
 static bool check_mpm_option(struct build *b, const char *name)
 {
     struct err e;
@@ -1130,8 +1253,14 @@ static void filter_servers(struct build *b)
     }
     sc->nexpect = kept;
     for (size_t i = 0; i < sc->nservers; i++) {
-        if (wanted(b->opts, sc->servers[i].mpm))
-            sc->servers[n++] = sc->servers[i];
+        if (!wanted(b->opts, sc->servers[i].mpm))
+            continue;
+        for (size_t k = 0; k < sc->nactions; k++) {
+            struct settings *list = sc->actions[k].settings;
+            if (list != NULL)
+                list[n] = list[i];
+        }
+        sc->servers[n++] = sc->servers[i];
     }
     sc->nservers = n;
 }

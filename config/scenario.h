@@ -21,6 +21,9 @@ struct scenario_server {
 struct scenario_action {
     simtime_t at;
     enum action_kind what;
+    /* of each server from this restart on, in the order of servers; NULL: as
+     * before */
+    struct settings *settings;
 };
 
 /* One `expect` or --assert: SERVER.METRIC OP VALUE. */

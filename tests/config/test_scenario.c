@@ -352,6 +352,93 @@ static void hear_note(void *ctx, const char *text)
     (void)snprintf(ctx, 2000, "%s", text);
 }
 
+START_TEST(backends_reach_their_workload)
+{
+    struct scenario *sc;
+
+    file("pool.conf",
+         "; what a distribution ships\n[global]\npid = /run/fpm.pid\n"
+         "include = more-*.conf\n");
+    file("more-1.conf", "[WWW]\nlisten = 9000 ; a comment\n"
+                        "pm = \"ondemand\"\npm.max_children=8\n"
+                        "pm.process_idle_timeout = 2m\n"
+                        "listen.backlog = 100\nphp_value[a] = b\n");
+    file("more-2.conf", "[api]\nlisten = 9001\npm = dynamic\n"
+                        "pm.max_children = 50\npm.min_spare_servers = 5\n"
+                        "pm.max_spare_servers = 10\n"
+                        "pm.max_requests = 500\nlisten.backlog = -1\n");
+    sc = load_set(
+        "backends=[{\"name\":\"app\",\"type\":\"proxy\",\"concurrency\":10,"
+        "\"hang\":[[\"30s\",\"40s\"],[\"12s\",\"20s\"]]},"
+        "{\"name\":\"php\",\"type\":\"php_fpm\",\"pool_conf\":\"pool.conf\"},"
+        "{\"name\":\"api\",\"type\":\"php_fpm\",\"pool_conf\":\"pool.conf\"}]",
+        "workload.backend=php");
+    ck_assert_uint_eq(sc->nbackends, 3);
+    ck_assert_uint_eq(sc->workloads[0].backend, 2);
+    ck_assert_int_eq(sc->backends[0].type, BACKEND_PROXY);
+    ck_assert_int_eq(sc->backends[0].concurrency, 10);
+    ck_assert_uint_eq(sc->backends[0].nhang, 2);
+    ck_assert_int_eq(sc->backends[0].hang[0].from, 12 * SIM_S);
+    ck_assert_int_eq(sc->backends[0].hang[1].to, 40 * SIM_S);
+    ck_assert_int_eq(sc->backends[1].fpm.pm, FPM_ONDEMAND);
+    ck_assert_int_eq(sc->backends[1].fpm.max_children, 8);
+    ck_assert_int_eq(sc->backends[1].fpm.start_servers, 0);
+    ck_assert_int_eq(sc->backends[1].fpm.listen_backlog, 511);
+    ck_assert_int_eq(sc->backends[1].fpm.process_idle_timeout, 120 * SIM_S);
+    ck_assert_int_eq(sc->backends[2].fpm.pm, FPM_DYNAMIC);
+    ck_assert_int_eq(sc->backends[2].fpm.start_servers, 7);
+    ck_assert_int_eq(sc->backends[2].fpm.max_requests, 500);
+    ck_assert_int_eq(sc->backends[2].fpm.max_spawn_rate, 32);
+    ck_assert_int_eq(sc->backends[2].fpm.listen_backlog, INT32_MAX);
+    scenario_free(sc);
+}
+END_TEST
+
+START_TEST(process_max_caps_a_static_pool)
+{
+    struct scenario *sc;
+
+    file("pool.conf", "[global]\nprocess.max = 4\n[www]\nlisten = 9000\n"
+                      "pm = static\npm.max_children = 9\n");
+    sc = load_set("backends=[{\"name\":\"php\",\"type\":\"php_fpm\","
+                  "\"pool_conf\":\"pool.conf\"}]",
+                  NULL);
+    ck_assert_int_eq(sc->backends[0].fpm.max_children, 4);
+    ck_assert_int_eq(sc->backends[0].fpm.start_servers, 4);
+    ck_assert_uint_eq(sc->workloads[0].backend, 0);
+    scenario_free(sc);
+}
+END_TEST
+
+START_TEST(changes_at_restarts_add_up)
+{
+    static const char *const mpm[] = { "event" };
+    const char *const set[] = {
+        "actions=[{\"at\":\"9s\",\"do\":\"restart\",\"directives\":"
+        "{\"Timeout\":\"7s\"}},{\"at\":\"4s\",\"do\":\"restart\"},"
+        "{\"at\":\"3s\",\"do\":\"graceful_restart\",\"directives\":"
+        "{\"MaxRequestWorkers\":75,\"ThreadLimit\":128}}]"
+    };
+    struct scenario_opts o = { .set = set, .nset = 1 };
+    struct scenario *sc = load(&o);
+
+    ck_assert_uint_eq(sc->nactions, 3);
+    ck_assert_int_eq(sc->actions[0].settings[0].max_request_workers, 75);
+    ck_assert_int_eq(sc->actions[0].settings[1].max_request_workers, 75);
+    ck_assert_int_eq(sc->actions[0].settings[1].thread_limit, 64);
+    ck_assert_ptr_null(sc->actions[1].settings);
+    ck_assert_int_eq(sc->actions[2].settings[1].max_request_workers, 75);
+    ck_assert_int_eq(sc->actions[2].settings[1].timeout, 7 * SIM_S);
+    ck_assert(!sc->actions[2].settings[0].keepalive);
+    scenario_free(sc);
+    o.mpm = mpm;
+    o.nmpm = 1;
+    sc = load(&o);
+    ck_assert_int_eq(sc->actions[2].settings[0].mpm, MPM_EVENT);
+    scenario_free(sc);
+}
+END_TEST
+
 START_TEST(check_reports_all_errors_in_the_order_of_lines)
 {
     struct heard h = { 0 };
@@ -432,6 +519,9 @@ Suite *suite_scenario(void)
     tcase_add_test(tc, seed_and_replications_of_the_command_line_win);
     tcase_add_test(tc, httpd_conf_lies_beside_the_scenario_and_is_overridden);
     tcase_add_test(tc, a_trace_lies_beside_the_scenario);
+    tcase_add_test(tc, backends_reach_their_workload);
+    tcase_add_test(tc, process_max_caps_a_static_pool);
+    tcase_add_test(tc, changes_at_restarts_add_up);
     tcase_add_test(tc, check_reports_all_errors_in_the_order_of_lines);
     tcase_add_test(tc, check_stops_at_twenty);
     tcase_add_test(tc, warnings_say_where_and_which_rule);
