@@ -4,8 +4,10 @@
 #include "cli/cli.h"
 #include "cli/outdir.h"
 #include "cli/runner.h"
+#include "cli/until.h"
 #include "config/scenario.h"
 #include "models/models.h"
+#include "outputs/num.h"
 #include "outputs/plots.h"
 #include "outputs/report.h"
 #include "sim/must.h"
@@ -20,7 +22,8 @@ struct run_options {
     uint64_t seed;
     bool has_seed;
     int64_t replications, threads;
-    bool lenient, no_plots, json, quiet, verbose, force;
+    const char *until;
+    bool independent, lenient, no_plots, json, quiet, verbose, force;
 };
 
 #define O(field) offsetof(struct run_options, field)
@@ -33,6 +36,10 @@ static const struct option options[] = {
       "seed of all random streams" },
     { "replications", 0, OPTION_COUNT, O(replications), 0, "N",
       "independent runs; means with 95 % intervals" },
+    { "until", 0, OPTION_TEXT, O(until), 0, "'METRIC ±N%'",
+      "more replications until the interval is as tight" },
+    { "independent", 0, OPTION_FLAG, O(independent), 0, NULL,
+      "every server meets requests of its own" },
     { "threads", 0, OPTION_COUNT, O(threads), 0, "N",
       "default: all cores; same results for any number" },
     { "set", 0, OPTION_LIST, O(set), 0, "KEY=VALUE",
@@ -62,6 +69,7 @@ struct run {
     struct outdir *out;
     struct runner_result *results;
     bool partial;
+    struct until until;
     struct report report;
     struct report_server *servers; /* those that ran */
     struct summary *means;
@@ -140,6 +148,8 @@ static void add_server(struct run *r, size_t i, bool ci)
         .settings = &ss->settings,
         .sum = &r->means[i],
         .ci = ci ? &r->cis[i] : NULL,
+        .runs = r->results != NULL ? r->results[i].runs : NULL,
+        .nruns = r->results != NULL ? r->results[i].nruns : 0,
     };
 }
 
@@ -189,6 +199,8 @@ static bool check_names(struct run *r, struct err *e)
                          inner.text);
         err_clear(&inner);
     }
+    if (ok && r->opt.until != NULL)
+        ok = until_parse(r->opt.until, &r->report, &r->until, e);
     r->report.n = 0;
     return ok;
 }
@@ -198,30 +210,114 @@ static char *server_dir(void *ctx, const char *server)
     return outdir_join(ctx, server, NULL);
 }
 
-static bool simulate(struct run *r, struct err *e)
+/* What the replications made so far say. */
+static void sum_up(struct run *r)
 {
     const struct scenario *sc = r->sc;
+    r->report.n = 0;
+    for (size_t i = 0; i < sc->nservers; i++) {
+        const struct runner_result *res = &r->results[i];
+        if (res->nruns == 0)
+            continue;
+        summary_aggregate(res->runs, res->nruns, &r->means[i], &r->cis[i]);
+        add_server(r, i, res->nruns > 1);
+    }
+}
+
+/* warm_up "auto": finds it, says so, and applies it. False without an error
+ * when interrupted: there is nothing to write yet. */
+static bool find_warm_up(struct run *r, const struct runner_opts *ro,
+                         struct err *e)
+{
+    struct scenario *sc = r->sc;
+    bool too_short;
+    char buf[NUM_SIZE];
+    if (!runner_warm_up(sc, ro, &sc->warm_up, &too_short, &r->partial, e))
+        return false;
+    r->report.warm_up = sc->warm_up;
+    if (r->opt.quiet)
+        return true;
+    fprintf(stderr, "warm_up auto: statistics from %s s on (MSER-5)\n",
+            num_time_exact(sc->warm_up, 0, buf));
+    if (too_short)
+        fprintf(stderr,
+                "%s: warning: the run is too short for a steady state: it is "
+                "still changing after %s s of %s s; give it a longer "
+                "duration, or warm_up \"0s\" if the change is what you are "
+                "after\n",
+                sc->file, num_time_exact(sc->warm_up, 0, buf),
+                num_time_exact(sc->duration, 0, (char[NUM_SIZE]){ 0 }));
+    return true;
+}
+
+/* How --until ended. */
+static void tell_until(const struct run *r, const struct until_state *s)
+{
+    const struct until *u = &r->until;
+    char buf[NUM_SIZE];
+    if (r->opt.quiet || r->partial)
+        return;
+    if (s->reached)
+        fprintf(stderr, "--until: %s within ±%s %% after %lld replications\n",
+                u->path, num_digits(u->share * 100, 3, buf),
+                (long long)r->sc->replications);
+    else if (s->hopeless)
+        fprintf(stderr,
+                "mpmsim: warning: --until: %s has too few samples for %s in a "
+                "run of this length\n",
+                s->server, u->path);
+    else
+        fprintf(stderr,
+                "mpmsim: warning: --until: %s of %s is still within ±%s %% "
+                "only after %lld replications, the most allowed; "
+                "--replications allows more\n",
+                u->path, s->server, num_digits(s->share * 100, 3, buf),
+                (long long)r->sc->replications);
+}
+
+static bool replicate(struct run *r, struct runner_opts *ro, struct err *e)
+{
+    struct scenario *sc = r->sc;
+    struct until_state s = { .next = sc->replications };
+    int64_t most = r->opt.replications > 0 ? r->opt.replications : UNTIL_MOST;
+    if (r->opt.until != NULL)
+        s.next = most < UNTIL_FIRST ? most : UNTIL_FIRST;
+    do {
+        sc->replications = r->report.replications = s.next;
+        ro->so_far = r->results;
+        r->results = runner_run(sc, ro, &r->partial, e);
+        if (r->results == NULL)
+            return false;
+        sum_up(r);
+        if (r->opt.until != NULL)
+            until_look(&r->until, &r->report, sc->replications, most, &s);
+    } while (r->opt.until != NULL && !r->partial && !s.reached && !s.hopeless &&
+             s.next > sc->replications);
+    if (r->opt.until != NULL)
+        tell_until(r, &s);
+    return true;
+}
+
+static bool simulate(struct run *r, struct err *e)
+{
+    struct scenario *sc = r->sc;
     for (size_t i = 0; i < sc->nservers; i++)
         if (!outdir_mkdir(r->out, sc->servers[i].name, e))
             return false;
     struct runner_opts ro = { .threads = r->opt.threads,
                               .progress = !r->opt.quiet,
+                              .independent = r->opt.independent,
                               .server_dir = server_dir,
                               .ctx = r->out };
-    r->results = runner_run(sc, &ro, &r->partial, e);
-    if (r->results == NULL)
+    if (sc->warm_up_auto && !find_warm_up(r, &ro, e))
+        return false;
+    if (!replicate(r, &ro, e))
         return false;
     r->report.partial = r->partial;
-    for (size_t i = 0; i < sc->nservers; i++) {
-        const struct runner_result *res = &r->results[i];
-        if (res->nruns == 0) {
+    for (size_t i = 0; i < sc->nservers; i++)
+        if (r->results[i].nruns == 0)
             fprintf(stderr, "mpmsim: interrupted before %s ran\n",
                     sc->servers[i].name);
-            continue;
-        }
-        summary_aggregate(res->runs, res->nruns, &r->means[i], &r->cis[i]);
-        add_server(r, i, res->nruns > 1);
-    }
     return true;
 }
 
@@ -249,7 +345,9 @@ static bool write_plots(struct run *r, struct err *e)
                 .name = sc->servers[i].name,
                 .worker_limit =
                     (double)sc->servers[i].settings.max_request_workers,
-                .curve = res->curve,
+                .curve = res->bands.mean,
+                .low = res->bands.low,
+                .high = res->bands.high,
                 .npoints = res->npoints,
                 .latency = &res->latency,
             };
@@ -301,7 +399,7 @@ static int play(struct run *r, const char *dir, struct err *e)
 {
     if (!simulate(r, e) || !write_summary(r, e) || !write_plots(r, e)) {
         outdir_discard(r->out);
-        return cli_fail(e);
+        return e->kind != ERR_NONE ? cli_fail(e) : EXIT_INTERRUPTED;
     }
     print_results(r);
     int status = EXIT_OK;

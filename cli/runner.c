@@ -2,6 +2,7 @@
 #include "cli/runner.h"
 
 #include "models/models.h"
+#include "outputs/warmup.h"
 #include "sim/must.h"
 
 #include <pthread.h>
@@ -13,6 +14,7 @@
 struct job {
     size_t server;
     uint64_t replication;
+    bool independent;
     bool ran;   /* measured, at least in part */
     bool whole; /* to the end of the scenario */
     struct err err;
@@ -65,10 +67,17 @@ struct world {
     struct action *actions;
 };
 
+static uint64_t seed_of(const struct scenario *sc, const struct job *job)
+{
+    struct rng r = rng_at(sc->seed, job->server, 0);
+    return job->independent ? rng_u64(&r) : sc->seed;
+}
+
 static bool world_open(struct world *w, const struct scenario *sc,
                        struct job *job, const char *dir)
 {
     const struct scenario_server *ss = &sc->servers[job->server];
+    uint64_t seed = seed_of(sc, job);
     w->sim = sim_new(EVQ_WHEEL, ss->start < 0 ? ss->start : 0);
     struct metrics_opts mo = {
         .dir = dir,
@@ -95,7 +104,7 @@ static bool world_open(struct world *w, const struct scenario *sc,
         .clogging = ss->clogging,
         .backends = sc->backends,
         .nbackends = sc->nbackends,
-        .seed = sc->seed,
+        .seed = seed,
         .replication = job->replication,
     };
     must(conf.model != NULL);
@@ -104,7 +113,7 @@ static bool world_open(struct world *w, const struct scenario *sc,
     metrics_attach(w->metrics, w->server);
     w->workloads =
         workloads_start(w->sim, w->server, sc->workloads, sc->nworkloads, obs,
-                        sc->seed, job->replication, sc->duration);
+                        seed, job->replication, sc->duration);
     w->actions = must_zalloc(sc->nactions, sizeof *w->actions);
     for (size_t i = 0; i < sc->nactions; i++) {
         w->actions[i] = (struct action){ .server = w->server,
@@ -154,12 +163,19 @@ static void keep_results(struct runner *r, const struct job *job,
     pthread_mutex_lock(&r->lock);
     struct runner_result *res = &r->results[job->server];
     hist_merge(&res->latency, metrics_latency(m));
-    if (job->replication == 0) {
-        size_t n;
-        const struct curve_point *c = metrics_curve(m, &n);
-        res->curve = must_alloc(n * sizeof *c);
-        memcpy(res->curve, c, n * sizeof *c);
+    size_t n;
+    const struct curve_point *c = metrics_curve(m, &n);
+    struct curve_point *copy = must_alloc(n * sizeof *c);
+    memcpy(copy, c, n * sizeof *c);
+    res->curves[job->replication] = copy;
+    if (res->npoints == 0 || n < res->npoints)
         res->npoints = n;
+    const struct settle_bin *bin = metrics_settling(m, &res->nbins);
+    for (size_t i = 0; i < res->nbins; i++) {
+        res->bins[i].looks += bin[i].looks;
+        res->bins[i].inside += bin[i].inside;
+        res->bins[i].completed += bin[i].completed;
+        res->bins[i].latency += bin[i].latency;
     }
     pthread_mutex_unlock(&r->lock);
 }
@@ -238,11 +254,39 @@ static bool collect(struct runner *r, struct err *e)
         if (!j->ran)
             continue;
         struct runner_result *res = &r->results[j->server];
-        if (res->nruns != j->replication)
+        if (res->nruns != j->replication) {
             res->runs[res->nruns] = res->runs[j->replication];
+            res->curves[res->nruns] = res->curves[j->replication];
+            res->curves[j->replication] = NULL;
+        }
         res->nruns++;
     }
+    for (size_t i = 0; i < r->sc->nservers; i++) {
+        struct runner_result *res = &r->results[i];
+        bands_free(&res->bands);
+        if (res->nruns > 0)
+            bands_init(&res->bands, res->curves, res->nruns, res->npoints);
+    }
     return e->kind == ERR_NONE;
+}
+
+/* Room for REPS replications of each server, behind what there is. */
+static struct runner_result *make_room(const struct scenario *sc,
+                                       struct runner_result *res, size_t reps)
+{
+    bool fresh = res == NULL;
+    if (fresh)
+        res = must_zalloc(sc->nservers, sizeof *res);
+    for (size_t i = 0; i < sc->nservers; i++) {
+        struct runner_result *s = &res[i];
+        if (fresh)
+            hist_init(&s->latency);
+        s->runs = must_realloc(s->runs, reps, sizeof *s->runs);
+        s->curves = must_realloc(s->curves, reps, sizeof *s->curves);
+        for (size_t k = s->nruns; k < reps; k++)
+            s->curves[k] = NULL;
+    }
+    return res;
 }
 
 struct runner_result *runner_run(const struct scenario *sc,
@@ -250,19 +294,19 @@ struct runner_result *runner_run(const struct scenario *sc,
                                  struct err *e)
 {
     size_t reps = (size_t)sc->replications;
-    struct runner r = { .sc = sc, .opts = opts, .njobs = reps * sc->nservers };
+    size_t first = opts->so_far != NULL ? opts->so_far[0].nruns : 0;
+    struct runner r = { .sc = sc,
+                        .opts = opts,
+                        .njobs = (reps - first) * sc->nservers };
     pthread_mutex_init(&r.lock, NULL);
     r.jobs = must_zalloc(r.njobs, sizeof *r.jobs);
-    r.results = must_zalloc(sc->nservers, sizeof *r.results);
-    for (size_t i = 0; i < sc->nservers; i++) {
-        hist_init(&r.results[i].latency);
-        r.results[i].runs = must_zalloc(reps, sizeof *r.results[i].runs);
-    }
+    r.results = make_room(sc, opts->so_far, reps);
     struct job *job = r.jobs;
-    for (size_t rep = 0; rep < reps; rep++)
+    for (size_t rep = first; rep < reps; rep++)
         for (size_t i = 0; i < sc->nservers; i++, job++) {
             job->server = i;
             job->replication = rep;
+            job->independent = opts->independent;
             err_init(&job->err);
         }
     r.crew.total = r.njobs * STEPS;
@@ -281,13 +325,89 @@ struct runner_result *runner_run(const struct scenario *sc,
     return NULL;
 }
 
+/* -- warm-up ----------------------------------------------------------------
+ */
+
+#define PILOTS 5
+
+/* One of the series of RES: the mean number inside, the requests completed, or
+ * their mean latency (where there is none, the one before). */
+static double series_value(const struct settle_bin *b, int which, double before)
+{
+    switch (which) {
+    case 0:
+        return b->looks > 0 ? b->inside / b->looks : before;
+    case 1:
+        return b->completed;
+    default:
+        return b->completed > 0 ? b->latency / b->completed : before;
+    }
+}
+
+static void settle(const struct runner_result *res, size_t *cut,
+                   bool *too_short)
+{
+    double *x = must_alloc((res->nbins + 1) * sizeof *x);
+    for (int which = 0; which < 3; which++) {
+        double before = 0;
+        for (size_t i = 0; i < res->nbins; i++)
+            before = x[i] = series_value(&res->bins[i], which, before);
+        struct warmup w = warmup_mser5(x, res->nbins);
+        *too_short = *too_short || w.too_short;
+        if (w.cut > *cut)
+            *cut = w.cut;
+    }
+    free(x);
+}
+
+bool runner_warm_up(const struct scenario *sc, const struct runner_opts *opts,
+                    simtime_t *warm_up, bool *too_short, bool *partial,
+                    struct err *e)
+{
+    struct scenario pilot = *sc;
+    struct runner_opts po = *opts;
+    size_t cut = 0, nbins = 1;
+    if (pilot.replications > PILOTS)
+        pilot.replications = PILOTS;
+    pilot.warm_up = 0;
+    po.server_dir = NULL;
+    po.so_far = NULL;
+    *too_short = false;
+    struct runner_result *res = runner_run(&pilot, &po, partial, e);
+    if (res == NULL)
+        return false;
+    for (size_t i = 0; i < sc->nservers && !*partial; i++) {
+        settle(&res[i], &cut, too_short);
+        nbins = res[i].nbins;
+    }
+    for (size_t i = 0; i < sc->nservers && !*partial; i++) {
+        double left = 0;
+        for (size_t k = cut; k < res[i].nbins; k++)
+            left += res[i].bins[k].completed;
+        if (left > 0)
+            continue;
+        *too_short = true; /* it has settled where nothing is left to do */
+        cut = 0;
+    }
+    /* whole intervals of series.csv */
+    simtime_t t = (simtime_t)((double)sc->duration * (double)cut /
+                              (double)(nbins > 0 ? nbins : 1));
+    t += (sc->interval - t % sc->interval) % sc->interval;
+    *warm_up = t < sc->duration ? t : 0;
+    runner_free(res, sc->nservers);
+    return !*partial;
+}
+
 void runner_free(struct runner_result *r, size_t nservers)
 {
     if (r == NULL)
         return;
     for (size_t i = 0; i < nservers; i++) {
+        for (size_t k = 0; k < r[i].nruns; k++)
+            free(r[i].curves[k]);
+        free(r[i].curves);
         free(r[i].runs);
-        free(r[i].curve);
+        bands_free(&r[i].bands);
     }
     free(r);
 }

@@ -12,6 +12,7 @@
 
 #include "cli/crew.h"
 #include "config/scenario.h"
+#include "outputs/bands.h"
 #include "outputs/metrics.h"
 
 struct runner_opts {
@@ -20,15 +21,22 @@ struct runner_opts {
     /* the folder for SERVER's files, or NULL for none; caller frees */
     char *(*server_dir)(void *ctx, const char *server);
     void *ctx;
+    bool independent; /* every server meets requests of its own */
+    /* Replications already made of the same scenario, to be added to, or
+     * NULL; taken over, whatever happens. */
+    struct runner_result *so_far;
 };
 
 /* What one server did. */
 struct runner_result {
-    size_t nruns;              /* replications that count; 0 = it never ran */
-    struct summary *runs;      /* in order of replication */
-    struct hist latency;       /* of all of them */
-    struct curve_point *curve; /* of the first */
-    size_t npoints;
+    size_t nruns;                /* replications that count; 0 = it never ran */
+    struct summary *runs;        /* in order of replication */
+    struct hist latency;         /* of all of them */
+    struct curve_point **curves; /* of each */
+    size_t npoints;              /* that all of them have */
+    struct bands bands;          /* made of them */
+    struct settle_bin bins[SETTLE_BINS]; /* summed over them */
+    size_t nbins;
 };
 
 /* Runs SC. *PARTIAL tells whether it was interrupted. One result per server,
@@ -37,6 +45,15 @@ struct runner_result *runner_run(const struct scenario *sc,
                                  const struct runner_opts *opts, bool *partial,
                                  struct err *e);
 void runner_free(struct runner_result *r, size_t nservers);
+
+/* How much of SC to leave out as its warm-up, by MSER-5 on the number of
+ * connections inside, the throughput and the mean latency of a few pilot
+ * replications: the longest that any server needs. *TOO_SHORT: some server has
+ * not settled in half of the run. False when interrupted (*PARTIAL) or on
+ * error. */
+bool runner_warm_up(const struct scenario *sc, const struct runner_opts *opts,
+                    simtime_t *warm_up, bool *too_short, bool *partial,
+                    struct err *e);
 
 /* A run is made in this many steps, between which progress is counted. */
 #define RUNNER_STEPS 100

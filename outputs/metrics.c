@@ -70,6 +70,9 @@ struct metrics {
     struct curve_point *curve; /* CURVE_POINTS */
     size_t ncurve;
 
+    struct settle_bin *bins;
+    size_t nbins;
+
     struct request_record *records; /* with outputs.requests */
     size_t nrecords, cap;
 };
@@ -102,6 +105,34 @@ static bool is_failure(const struct request_record *r)
            r->err != REQ_UNFINISHED && (r->err != REQ_CLOSED || r->attempt > 0);
 }
 
+/* The bin of T, or NULL when it lies outside the run. */
+static struct settle_bin *bin_of(struct metrics *m, simtime_t t)
+{
+    if (t < 0 || t >= m->o.duration || m->nbins == 0)
+        return NULL;
+    double share = (double)t / (double)m->o.duration;
+    return &m->bins[(size_t)(share * (double)m->nbins)];
+}
+
+static void settle_request(struct metrics *m, const struct request_record *r)
+{
+    struct settle_bin *b = bin_of(m, r->t_done);
+    if (b == NULL)
+        return;
+    b->completed++;
+    b->latency += (double)(r->t_done - r->t_start);
+}
+
+static void settle_look(struct metrics *m, const struct snapshot *n)
+{
+    struct settle_bin *b = bin_of(m, sim_now(m->sim));
+    if (b == NULL)
+        return;
+    b->looks++;
+    b->inside +=
+        (double)(busy_of(n) + n->slots[SLOT_KEEPALIVE] + n->accept_queue);
+}
+
 static void on_request(void *ctx, const struct request_record *r)
 {
     struct metrics *m = ctx;
@@ -112,6 +143,7 @@ static void on_request(void *ctx, const struct request_record *r)
         m->completions++;
         hist_record(&m->row, r->t_done - r->t_start);
         m->row_any = true;
+        settle_request(m, r);
         if (counts) {
             m->completed++;
             hist_record(&m->latency, r->t_done - r->t_start);
@@ -447,6 +479,7 @@ static void on_look(void *ctx, uint32_t id)
 
     server_snapshot(m->server, &n);
     add_to_step(&m->step, &n);
+    settle_look(m, &n);
     if (now >= m->o.warm_up)
         add_to_window(m, &n);
     if (now % m->o.interval == 0)
@@ -537,6 +570,7 @@ struct metrics *metrics_new(struct sim *s, const struct metrics_opts *opts,
     sim_timer_init(s, &m->look, on_look, m, 0);
     sim_timer_init(s, &m->warm, on_warm, m, 0);
     m->curve = must_zalloc(CURVE_POINTS, sizeof *m->curve);
+    m->bins = must_zalloc(SETTLE_BINS, sizeof *m->bins);
     if (opts->dir != NULL) {
         m->writing = true;
         if (!open_files(m, opts->dir, e)) {
@@ -567,6 +601,9 @@ void metrics_attach(struct metrics *m, struct server *srv)
         parts++;
     m->server = srv;
     m->period = interval / parts;
+    m->nbins = m->o.duration / m->period < SETTLE_BINS
+                   ? (size_t)(m->o.duration / m->period)
+                   : SETTLE_BINS;
 
     simtime_t first = ceil_to(m->o.start, interval);
     simtime_t now = sim_now(m->sim);
@@ -754,6 +791,12 @@ const struct curve_point *metrics_curve(const struct metrics *m, size_t *n)
     return m->curve;
 }
 
+const struct settle_bin *metrics_settling(const struct metrics *m, size_t *n)
+{
+    *n = m->nbins;
+    return m->bins;
+}
+
 void metrics_free(struct metrics *m)
 {
     if (m == NULL)
@@ -771,5 +814,6 @@ void metrics_free(struct metrics *m)
     sim_timer_done(m->sim, &m->warm);
     free(m->records);
     free(m->curve);
+    free(m->bins);
     free(m);
 }

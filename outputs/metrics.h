@@ -73,6 +73,17 @@ struct curve_point {
 };
 const struct curve_point *metrics_curve(const struct metrics *m, size_t *n);
 
+/* The run from t = 0 in at most SETTLE_BINS equal bins, each with at least one
+ * look: sums, from which a series is made to see when the run has settled
+ * (outputs/warmup.h). M's. */
+#define SETTLE_BINS 1000
+struct settle_bin {
+    double looks, inside;      /* connections served or waiting, summed */
+    double completed, latency; /* requests, and their latencies in ns, summed:
+                                  whole numbers, exact in any order */
+};
+const struct settle_bin *metrics_settling(const struct metrics *m, size_t *n);
+
 void metrics_free(struct metrics *m);
 
 #endif

@@ -67,7 +67,13 @@ static void number(struct sink *s, double v)
         sink_stat(s, v);
 }
 
-/* $s1, $s2 …: one block per server, time and then the N columns. */
+static bool has_bands(const struct plot_server *p)
+{
+    return p->low != NULL && p->high != NULL;
+}
+
+/* $s1, $s2 …: one block per server, time and then the N columns; behind them,
+ * with replications, the lower and upper end of the interval of each. */
 static void data_blocks(struct sink *s, const struct plot_run *run,
                         const struct column *columns, size_t n)
 {
@@ -79,6 +85,12 @@ static void data_blocks(struct sink *s, const struct plot_run *run,
             for (size_t c = 0; c < n; c++) {
                 sink_char(s, ' ');
                 number(s, value(&p->curve[k], &columns[c]));
+            }
+            for (size_t c = 0; c < n && has_bands(p); c++) {
+                sink_char(s, ' ');
+                number(s, value(&p->low[k], &columns[c]));
+                sink_char(s, ' ');
+                number(s, value(&p->high[k], &columns[c]));
             }
             sink_char(s, '\n');
         }
@@ -165,7 +177,10 @@ static double maximum(const struct plot_run *run, const struct column *c,
     double max = at_least;
     for (size_t i = 0; i < run->n; i++)
         for (size_t k = 0; k < run->servers[i].npoints; k++)
-            max = fmax(max, value(&run->servers[i].curve[k], c));
+            max = fmax(max, value(has_bands(&run->servers[i])
+                                      ? &run->servers[i].high[k]
+                                      : &run->servers[i].curve[k],
+                                  c));
     return max;
 }
 
@@ -219,6 +234,19 @@ static void curves(struct sink *s, const struct plot_run *run, int col,
             sink_text(s, "notitle");
         }
     }
+}
+
+/* The intervals of column number COL (0 …) of N, as pale areas below the
+ * curves. */
+static void bands(struct sink *s, const struct plot_run *run, int col, int n)
+{
+    for (size_t i = 0; i < run->n; i++)
+        if (has_bands(&run->servers[i]))
+            sink_format(s,
+                        "$s%zu using 1:%d:%d with filledcurves fc rgb '%s' fs "
+                        "transparent solid 0.2 noborder notitle, \\\n     ",
+                        i + 1, n + 2 + 2 * col, n + 3 + 2 * col,
+                        colours[i % NCOLOURS]);
 }
 
 static void heading(struct sink *s, const struct plot_run *run,
@@ -302,6 +330,7 @@ static void plot_workers(struct sink *s, const struct plot_run *run)
         sink_text(s, " right offset 0,0.6 tc rgb '#777777'\n");
     }
     sink_text(s, "plot ");
+    bands(s, run, C_BUSY, C_COUNT);
     curves(s, run, C_BUSY + 2, "lines", false, false);
     sink_text(s, ", \\\n     ");
     curves(s, run, C_KEEPALIVE + 2, "lines", false, true);
@@ -345,11 +374,13 @@ static void overview(struct sink *s, const struct plot_run *run,
     linear_axis(s, "requests per second",
                 maximum(run, &overview_columns[C_THROUGHPUT], 1));
     sink_text(s, "plot ");
+    bands(s, run, C_THROUGHPUT, C_COUNT);
     curves(s, run, C_THROUGHPUT + 2, "lines", false, false);
     sink_text(s, "\nset title 'Latency: p99 (thick), p50 (thin)'\n");
     log_axis(s, 'y', "seen by the client", minimum_latency(run),
              maximum(run, &overview_columns[C_P99], 0));
     sink_text(s, "plot ");
+    bands(s, run, C_P99, C_COUNT);
     curves(s, run, C_P99 + 2, "lines", false, false);
     sink_text(s, ", \\\n     ");
     curves(s, run, C_P50 + 2, "lines", false, true);
@@ -357,6 +388,7 @@ static void overview(struct sink *s, const struct plot_run *run,
     linear_axis(s, "PSS of all processes (MiB)",
                 maximum(run, &overview_columns[C_PSS], 1));
     sink_text(s, "plot ");
+    bands(s, run, C_PSS, C_COUNT);
     curves(s, run, C_PSS + 2, "lines", false, false);
     sink_char(s, '\n');
     plot_workers(s, run);
@@ -377,6 +409,7 @@ static void over_time(struct sink *s, const struct plot_run *run,
     linear_axis(s, label, maximum(run, c, least));
     open_terminals(s, name, 1280, 760, 18);
     sink_text(s, "plot ");
+    bands(s, run, 0, 1);
     curves(s, run, 2, "fsteps", true, false);
     sink_char(s, '\n');
     close_terminals(s);

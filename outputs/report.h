@@ -21,6 +21,8 @@ struct report_server {
     const struct settings *settings; /* effective; NULL = no directives */
     const struct summary *sum;       /* mean over the replications */
     const struct summary_ci *ci;     /* NULL with one replication */
+    const struct summary *runs;      /* the replications, in order, or NULL */
+    size_t nruns;
 };
 
 struct report {
