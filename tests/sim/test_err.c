@@ -105,6 +105,7 @@ Suite *suite_err(void)
 {
     Suite *s = suite_create("err");
     TCase *c = tcase_create("err");
+    tcase_set_timeout(c, 60);
     tcase_add_test(c, the_first_error_wins);
     tcase_add_test(c, a_place_is_written_as_compilers_do);
     tcase_add_test(c, the_nearest_name_is_found);

@@ -221,6 +221,7 @@ Suite *suite_lane(void)
 {
     Suite *s = suite_create("lane");
     TCase *c = tcase_create("lane");
+    tcase_set_timeout(c, 60);
     tcase_add_test(c, elements_expire_in_the_order_of_arming);
     tcase_add_test(c, ties_with_other_events_go_in_the_order_of_arming);
     tcase_add_test(c, a_lane_can_be_emptied_and_used_again);

@@ -75,6 +75,7 @@ Suite *suite_pool(void)
 {
     Suite *s = suite_create("pool");
     TCase *c = tcase_create("memory");
+    tcase_set_timeout(c, 60);
     tcase_add_test(c, objects_are_zeroed_and_stay_where_they_are);
     tcase_add_test(c, the_number_put_back_last_is_reused_first);
     tcase_add_test(c, an_arena_gives_zeroed_aligned_memory);

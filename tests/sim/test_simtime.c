@@ -141,6 +141,7 @@ Suite *suite_simtime(void)
 {
     Suite *s = suite_create("simtime");
     TCase *c = tcase_create("simtime");
+    tcase_set_timeout(c, 60);
     tcase_add_test(c, durations_are_parsed_exactly);
     tcase_add_test(c, what_is_no_duration_is_refused);
     tcase_add_test(c, durations_are_written_with_their_largest_exact_unit);
