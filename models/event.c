@@ -282,6 +282,10 @@ static void listener_event(struct server *s, uint32_t child)
         maybe_enable_listensocks(s, child);
         return;
     }
+    if (mpm_out_of_files(s, child)) { /* C-28: it stops gracefully */
+        begin_exit(s, child);
+        return;
+    }
     uint32_t conn = mpm_accept(s, ch->bucket, child);
     if (conn == NONE)
         return;

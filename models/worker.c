@@ -21,7 +21,7 @@ static void listener_thread(struct server *s, uint32_t child)
     struct child *ch = child_at(s, child);
     if (ch->dying)
         return;
-    if (ch->budget <= 0) { /* W-18: tested only here */
+    if (ch->budget <= 0 || mpm_out_of_files(s, child)) { /* W-18, C-28 */
         begin_graceful_exit(s, child);
     } else if (ch->nidle == 0) {
         ch->listener = LISTENER_IDLER;

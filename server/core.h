@@ -180,6 +180,7 @@ struct child {
     bool not_accepting;      /* E-14 */
     bool in_line;            /* waits in accept or for the mutex */
     bool ungraceful;         /* C-23: ends with its last running handler */
+    bool crashed;            /* was ended by a signal (C-12) */
     bool pod_taken;          /* has read a byte: reads no second (C-18) */
     bool stop_pending;       /* W-21: waits for the mutex before it reacts */
     bool dying;
@@ -223,7 +224,8 @@ enum hook_kind {
     HOOK_ACCEPTED, /* waiter, conn */
     HOOK_PENDING,  /* bucket */
     HOOK_READABLE, /* conn */
-    HOOK_RESPONSE  /* thread, conn */
+    HOOK_RESPONSE, /* thread, conn */
+    HOOK_OOM       /* no more memory (H-1) */
 };
 struct hook {
     uint8_t kind;
@@ -263,6 +265,7 @@ struct parent {
     int signal;             /* enum action_kind that came in, or -1 */
     int action;             /* the one being carried out, or -1 */
     uint32_t remaining;     /* children to start after a graceful restart */
+    uint32_t crashes;       /* replaced at once since the last timeout (C-12) */
     uint32_t step;          /* of the ladder */
     simtime_t since, deadline;
     int64_t old_generation; /* slots with a child of an earlier one */
@@ -324,6 +327,7 @@ struct server {
     int64_t conns_total, conns_lingering, conns_writing, conns_keepalive;
     int64_t accepted, released; /* conservation */
     bool tls_seen;              /* some TLS connection has been served */
+    bool oom;                   /* HOOK_OOM is waiting */
 };
 
 static inline struct conn *conn_at(const struct server *s, uint32_t id)

@@ -11,7 +11,11 @@
 /* clang-format off */
 const struct param machine_params[] = {
     { "cpus", PARAM_INT, M(cpus), "4", 1, 4096, NULL, "cores shared by all runnable threads" },
-    { "ram", PARAM_SIZE, M(ram), "8GiB", 1, 1e15, NULL, "memory of the machine; only reported against" },
+    { "ram", PARAM_SIZE, M(ram), "8GiB", 1, 1e15, NULL, "memory of the machine" },
+    { "swap", PARAM_SIZE, M(swap), "0", 0, 1e15, NULL, "swap space (H-2)" },
+    { "oom_killer", PARAM_BOOL, M(oom_killer), "true", 0, 1, NULL, "beyond ram + swap the kernel kills the largest child (H-1); false: memory is only counted" },
+    { "swap_read", PARAM_TIME, M(swap_read), "100us", 0, 1e10, NULL, "one 4 KiB page read back from swap: a random read of a SATA SSD (H-2)" },
+    { "nofile", PARAM_INT, M(nofile), "8192", 16, 1e9, NULL, "descriptors per process, ulimit -n (Debian's apache2ctl sets 8192) (H-3)" },
     { "cpu_switch", PARAM_TIME, M(cpu_switch), "160us", 0, 1e9, NULL, "lost per time slice while threads outnumber cores (C-42: 3 to 4 % of a core)" },
     { "cpu_slice", PARAM_TIME, M(cpu_slice), "4ms", 1, 1e9, NULL, "time slice of the scheduler: one kernel tick at HZ=250 (K-20)" },
     { "cpu_accept", PARAM_TIME, M(cpu_accept), "20us", 0, 1e9, NULL, "accept and connection set-up (costs.csv: request_cpu new-connection minus keepalive, 4 to 27 us)" },

@@ -12,7 +12,10 @@
 #include "sim/simtime.h"
 
 struct machine {
-    int64_t cpus, ram;
+    int64_t cpus, ram, swap;
+    bool oom_killer;           /* the kernel kills a child beyond ram + swap */
+    simtime_t swap_read;       /* one page from the swap device */
+    int64_t nofile;            /* descriptors a process may have */
     /* CPU time */
     simtime_t cpu_switch;      /* context switch at each time slice */
     simtime_t cpu_slice;       /* time slice while threads outnumber cores */

@@ -89,6 +89,8 @@ void process_spent(struct server *s, uint32_t child, simtime_t user,
 /* CPU seconds of all processes as /proc would add up: a living process's
  * user and system times in whole 10 ms, what has been reaped in full. */
 double process_cpu_s(const struct server *s);
+/* The child dies of a signal; WHAT as httpd's log names it. */
+void process_crash(struct server *s, uint32_t child, const char *what);
 void process_reap(struct server *s, uint32_t child);
 void process_pod_poll(struct server *s, uint32_t bucket);
 
@@ -102,6 +104,10 @@ void memory_response(struct server *s, uint32_t thread, uint32_t conn);
 void memory_big_body(struct server *s, uint32_t conn);
 void memory_big_done(struct server *s, uint32_t conn);
 void memory_conn_idle(struct server *s, uint32_t conn, bool idle);
+/* H-1: the kernel kills the child that holds most. */
+void memory_kill(struct server *s);
+/* H-2: how long a thread waits for its pages that are in swap. */
+simtime_t memory_swap_wait(const struct server *s, uint32_t thread);
 void memory_snapshot(const struct server *s, struct snapshot *o);
 
 /* parent.c */

@@ -6,12 +6,24 @@
 
 #define FIRST_RESPONSES 8 /* M-16: full size after about eight responses */
 #define OLD_RESPONSES 400 /* and a little more after hundreds */
+#define PAGE 4096
 #define OLD_CONN 50       /* requests after which a connection is "old" */
+
+/* Private memory of all processes and what they share, once. */
+static int64_t used(const struct server *s)
+{
+    return s->memory + s->conf.machine.mem_shared_parent;
+}
 
 static void add(struct server *s, struct child *ch, int64_t bytes)
 {
     ch->memory += bytes;
     s->memory += bytes;
+    const struct machine *m = &s->conf.machine;
+    if (m->oom_killer && !s->oom && used(s) > m->ram + m->swap) {
+        s->oom = true;
+        hook_put(s, HOOK_OOM, 0, 0);
+    }
 }
 
 /* What a thread holds beyond what it had when it was created. */
@@ -132,6 +144,36 @@ void memory_conn_idle(struct server *s, uint32_t conn, bool idle)
                                      : m->mem_conn;
     c->flags ^= CF_IDLE;
     add(s, child_at(s, c->child), idle ? size : -size);
+}
+
+void memory_kill(struct server *s)
+{
+    uint32_t victim = NONE;
+    s->oom = false;
+    const struct machine *m = &s->conf.machine;
+    if (used(s) <= m->ram + m->swap)
+        return;
+    for (uint32_t i = 0; i < s->children.used; i++) {
+        const struct child *ch = child_at(s, i);
+        if ((ch->state == CHILD_LIVE || ch->state == CHILD_STARTING)
+            && (victim == NONE || ch->memory > child_at(s, victim)->memory))
+            victim = i;
+    }
+    if (victim != NONE)
+        process_crash(s, victim, "Killed (9)");
+}
+
+simtime_t memory_swap_wait(const struct server *s, uint32_t thread)
+{
+    const struct machine *m = &s->conf.machine;
+    int64_t out = used(s) - m->ram;
+    if (m->swap == 0 || out <= 0)
+        return 0;
+    const struct thread *t = thread_at(s, thread);
+    int64_t own = t->grown
+        + (s->model->threaded ? m->mem_thread : child_at(s, t->child)->memory);
+    double pages = (double)own / PAGE * (double)out / (double)used(s);
+    return (simtime_t)(pages * (double)m->swap_read);
 }
 
 void memory_snapshot(const struct server *s, struct snapshot *o)

@@ -79,6 +79,9 @@ void mpm_child_kill(struct server *s, uint32_t child);
 /* C-23: the sockets of the child's threads are shut; a thread inside a handler
  * goes on until it returns, all others become idle. */
 void mpm_abort_work(struct server *s, uint32_t child);
+/* H-3: whether one more accept in this process would fail for want of a
+ * descriptor. */
+bool mpm_out_of_files(const struct server *s, uint32_t child);
 /* Marks the process as stopping in the scoreboard (quiescing 1). */
 void mpm_set_quiescing(struct server *s, uint32_t child);
 void mpm_set_accepting(struct server *s, uint32_t child, bool accepting);

@@ -20,6 +20,9 @@ static void wait_for(struct server *s, enum parent_phase phase, simtime_t d)
     sim_timer_arm(s->sim, &s->parent.timer, now_of(s) + d);
 }
 
+#define V_REPLACE_CRASHED HTTPD_VERSION(2, 4, 54)
+#define MAX_REPLACED 2
+
 /* C-5: all that have exited, one per iteration, without sleeping. A child
  * that this very tick told to go needs a moment, and the parent sleeps then. */
 static void reap_all(struct server *s)
@@ -28,10 +31,17 @@ static void reap_all(struct server *s)
     uint32_t n = 0, i = 0;
     while (i < p->nzombies && child_at(s, p->zombies[i])->died < now_of(s)) {
         uint32_t slot = child_at(s, p->zombies[i])->slot;
+        bool crashed = child_at(s, p->zombies[i])->crashed;
         process_reap(s, p->zombies[i++]);
-        if (p->remaining > 0 && slot < s->set->process_limit
-            && s->pslots[slot].child == NONE) { /* C-12 (a): one for one */
+        if (s->pslots[slot].child != NONE || slot >= s->set->process_limit)
+            continue;
+        if (p->remaining > 0) { /* C-12 (a): one for one */
             p->remaining--;
+            mpm_make_children(s, &slot, 1);
+        } else if (crashed && s->model->threaded && p->action < 0
+                   && s->set->version >= V_REPLACE_CRASHED
+                   && p->crashes < MAX_REPLACED) { /* C-12 (b) */
+            p->crashes++;
             mpm_make_children(s, &slot, 1);
         }
     }
@@ -148,6 +158,7 @@ static void startup_children(struct server *s, uint32_t n)
 static void end_of_sleep(struct server *s)
 {
     struct parent *p = &s->parent;
+    p->crashes = 0;
     if (p->remaining > 0) {
         uint32_t n = p->remaining;
         p->remaining = 0;
@@ -323,8 +334,10 @@ static void look_while_stopping(struct server *s)
 static void reread(struct server *s)
 {
     struct parent *p = &s->parent;
+    bool hard = p->action == ACTION_RESTART;
     log_resuming(s);
-    if (p->action == ACTION_RESTART)
+    p->action = -1; /* back to ordinary life */
+    if (hard)
         startup_children(s, (uint32_t)s->set->start_servers);
     else
         turn_over(s);

@@ -3,6 +3,7 @@
 #include "server/inside.h"
 #include "sim/must.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -365,6 +366,29 @@ void mpm_child_kill(struct server *s, uint32_t id)
             serve_abort(s, i);
     }
     mpm_child_exit(s, id);
+}
+
+void process_crash(struct server *s, uint32_t id, const char *what)
+{
+    struct child *ch = child_at(s, id);
+    ch->crashed = true;
+    mpm_child_kill(s, id);
+    char text[80];
+    snprintf(text, sizeof text, "child process exit signal %s", what);
+    if (s->obs->message)
+        s->obs->message(s->obs->ctx, now_of(s), "core", "notice", "AH00052",
+                        text);
+}
+
+/* Descriptors besides connections: standard streams, logs, pipe, epoll. */
+#define OWN_FILES 10
+
+bool mpm_out_of_files(const struct server *s, uint32_t id)
+{
+    const struct child *ch = child_at(s, id);
+    int64_t busy = (int64_t)ch->nthreads - ch->nidle;
+    int64_t open = ch->conns > busy ? ch->conns : busy;
+    return open + s->set->nlisten + OWN_FILES >= s->conf.machine.nofile;
 }
 
 /* ---- pipe of death ---- */

@@ -531,6 +531,7 @@ static void handler_slept(struct server *s, uint32_t id)
 {
     struct txn *t = conn_txn(s, id);
     t->in_body = false;
+    t->d.sleep += memory_swap_wait(s, t->thread);
     if (t->d.backend > 0)
         ask_backend(s, id);
     else if (t->d.sleep > 0)

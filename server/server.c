@@ -53,6 +53,9 @@ static void hook_run(struct server *s, const struct hook *h)
             s->model->on_readable(s, h->a);
         break;
     }
+    case HOOK_OOM:
+        memory_kill(s);
+        break;
     case HOOK_RESPONSE:
         /* closed meanwhile? then the thread has moved on */
         if (thread_at(s, h->a)->conn == h->b)

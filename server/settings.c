@@ -592,6 +592,8 @@ bool directive_parse(enum directive d, const char *value, bool httpd_conf,
     return true;
 }
 
+#define MAX_JOIN 4000 /* bytes of all RequestReadTimeout lines */
+
 bool directives_set(struct directives *d, enum directive i, const char *value,
                     bool httpd_conf, bool old, const char *file, long line,
                     long col, struct arena *a, struct err *e)
@@ -614,6 +616,10 @@ bool directives_set(struct directives *d, enum directive i, const char *value,
             d->filter_none[which] = none;
     } else if (i == DIR_RequestReadTimeout && d->v[i].given) {
         /* the stages not named now stay as they were */
+        if (strlen(d->v[i].text) > MAX_JOIN)
+            return err_set(e, ERR_CONTENT,
+                           "RequestReadTimeout adds up to more than %d bytes",
+                           MAX_JOIN);
         v.text = arena_printf(a, "%s %s", d->v[i].text, value);
     }
     v.old = old;
