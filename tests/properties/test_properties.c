@@ -103,7 +103,7 @@ static struct guest random_guest(struct rng *g, bool tls)
     k.at = pick(g, 0, 10000) * SIM_MS;
     if (chance(g, 0.4)) /* bursts */
         k.at -= k.at % (2 * SIM_S);
-    k.leave = chance(g, 0.2) ? k.at + pick(g, 0, 4000) * SIM_MS : LEAVE;
+    k.leave = chance(g, 0.2) ? k.at + pick(g, 1, 4000) * SIM_MS : LEAVE;
     k.wait = chance(g, 0.3) ? pick(g, 0, 2000) * SIM_MS : 0;
     k.think = chance(g, 0.7) ? pick(g, 0, 3000) * SIM_MS : 0;
     k.requests = (int)pick(g, 1, 5);
