@@ -273,10 +273,12 @@ struct shown {
 /* What every start and end of a server says is no news. */
 static bool is_routine(const struct summary_message *m)
 {
-    return strcmp(m->level, "notice") == 0 ||
-           (strcmp(m->level, "info") == 0 && (strcmp(m->code, "AH00164") == 0 ||
-                                              strcmp(m->code, "AH00293") == 0 ||
-                                              strcmp(m->code, "AH00490") == 0));
+    static const char *const codes[] = { "AH00163", "AH00164", "AH00292",
+                                         "AH00293", "AH00489", "AH00490" };
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (strcmp(m->code, codes[i]) == 0)
+            return true;
+    return false;
 }
 
 static int by_time(const void *a, const void *b)
