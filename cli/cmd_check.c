@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct check_options {
     const char *mpm;
@@ -116,7 +117,7 @@ static bool check_conf(const struct check_options *o, const char *path,
     if (!httpd_conf_load(path, &ho, a, &conf, e))
         return false;
     if (conf.mpm < 0)
-        return err_at(e, ERR_CONTENT, path, 0, 0, NULL,
+        return err_at(e, ERR_CONTENT, conf.file, 0, 0, NULL,
                       "loads no MPM that is known here (LoadModule "
                       "mpm_prefork_module, mpm_worker_module or "
                       "mpm_event_module); say which with --mpm");
@@ -127,16 +128,20 @@ static bool check_conf(const struct check_options *o, const char *path,
         return false;
     if (o->verbose)
         print_uses(&conf);
+    for (size_t i = 0; i < conf.nwarn; i++)
+        fprintf(stderr, "%s:%ld: warning: %s\n", conf.warn[i].file,
+                conf.warn[i].line, conf.warn[i].text);
     for (size_t i = 0; i < notes.n; i++)
         fprintf(stderr, "%s\n",
                 settings_note_line(&notes.v[i], mpm_name[conf.mpm], a));
-    printf("%s", path);
+    printf("%s", conf.file);
     if (conf.nfiles > 1)
         printf(" (+%zu included)", conf.nfiles - 1);
     printf(": mpm_%s, %lld workers; %s\n\n", mpm_name[conf.mpm],
            (long long)s.max_request_workers,
-           notes.n ? "httpd would correct what is said above"
-                   : "no problem found");
+           notes.n      ? "httpd would correct what is said above"
+           : conf.nwarn ? "see the warnings above"
+                        : "no problem found");
     const struct settings *column = &s;
     settings_print(stdout, &mpm_name[conf.mpm], &column, 1);
     return true;
@@ -224,7 +229,10 @@ static bool ends_with(const char *s, const char *end)
 /* By name, else by the first line that is not empty. */
 static bool detect(const char *path, enum file_kind *kind, struct err *e)
 {
+    struct stat st;
     *kind = FILE_CONF;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return true; /* a tree of configuration files */
     if (ends_with(path, ".json")) {
         *kind = FILE_SCENARIO;
         return true;
@@ -287,10 +295,10 @@ static int check_run(char **argv)
 const struct command command_check = {
     .usage = "FILE [options]",
     .about =
-        "Looks over a scenario, an httpd.conf, a trace or an access log "
-        "without\nrunning anything. For a scenario and an httpd.conf: the "
-        "settings httpd would\nreally run with, and its corrections. Exit 0 "
-        "without errors (warnings are\nallowed), 3 with.",
+        "Looks over a scenario, an httpd.conf or the folder it is in, a trace "
+        "or an access\nlog without running anything. For a scenario and an "
+        "httpd.conf: the settings httpd\nwould really run with, and its "
+        "corrections. Exit 0 without errors (warnings are\nallowed), 3 with.",
     .options = options,
     .run = check_run,
 };

@@ -16,6 +16,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "config/httpd_advice.h"
 #include "config/text_file.h"
 #include "sim/must.h"
 
@@ -41,7 +42,7 @@ struct section {
     const char *args;
     enum section_kind kind;
     bool holds; /* SECTION_IF */
-    bool ssl;   /* SECTION_VHOST: SSLEngine on */
+    int host;   /* SECTION_VHOST: its number */
     long line, col;
 };
 
@@ -59,7 +60,8 @@ struct parser {
     struct arena *a;
     struct httpd_conf *out;
     struct err *e;
-    struct names defines, modules, ssl_hosts;
+    struct names defines, modules;
+    struct advice advice;
     bool ssl_main;
     int loaded_mpm;   /* by LoadModule, -1 none */
     const char *root; /* ServerRoot or NULL */
@@ -348,6 +350,26 @@ static bool below_root(const struct parser *p)
     return strncmp(file, root, n) == 0 && file[n] == '/';
 }
 
+/* NAME as it lies in its tree: what follows the folder configurations usually
+ * are in, when this one has been copied from there; or NULL. */
+static const char *in_tree(const struct parser *p, const char *name)
+{
+    const char *const roots[] = { p->root, "/etc/apache2", "/etc/httpd" };
+    char real[PATH_MAX];
+
+    if (realpath(p->out->file, real) == NULL)
+        return NULL;
+    for (size_t i = 0; i < 3; i++) {
+        size_t n = roots[i] != NULL ? strlen(roots[i]) : 0;
+        if (n < 2 || strncmp(name, roots[i], n) != 0 || name[n] != '/')
+            continue;
+        if (strncmp(real, roots[i], n) == 0 && real[n] == '/')
+            return NULL;
+        return name + n + 1;
+    }
+    return NULL;
+}
+
 /* The names NAME may stand for, in the order to try; returns how many. */
 static size_t candidates(struct parser *p, const char *name, const char *out[3])
 {
@@ -355,8 +377,13 @@ static size_t candidates(struct parser *p, const char *name, const char *out[3])
     size_t n = 0;
 
     if (name[0] == '/') {
-        out[0] = name;
-        return 1;
+        const char *inner = below_root(p) ? NULL : in_tree(p, name);
+        if (inner != NULL) {
+            out[n++] = arena_printf(p->a, "%s%s", p->dir, inner);
+            out[n++] = arena_printf(p->a, "%s../%s", p->dir, inner);
+        }
+        out[n++] = name;
+        return n;
     }
     if (p->root != NULL)
         root = arena_printf(p->a, "%s/%s", p->root, name);
@@ -631,6 +658,21 @@ static bool decide(struct parser *p, struct section *s)
     return true;
 }
 
+static int add_host(struct parser *p, const char *addresses)
+{
+    struct httpd_conf *c = p->out;
+
+    if ((c->nhosts & (c->nhosts - 1)) == 0) {
+        struct httpd_conf_host *v =
+            arena_alloc(p->a, (c->nhosts == 0 ? 1 : 2 * c->nhosts) * sizeof *v);
+        if (c->nhosts > 0)
+            memcpy(v, c->hosts, c->nhosts * sizeof *v);
+        c->hosts = v;
+    }
+    c->hosts[c->nhosts] = (struct httpd_conf_host){ addresses, false };
+    return (int)c->nhosts++;
+}
+
 static bool open_section(struct parser *p, const char *raw)
 {
     const char *line = expand(p, raw);
@@ -676,6 +718,7 @@ static bool open_section(struct parser *p, const char *raw)
             return wrong(p, "<VirtualHost> inside <VirtualHost>");
         if (*s.args == '\0')
             return wrong(p, "<VirtualHost> needs an address");
+        s.host = add_host(p, s.args);
     }
     p->sections[p->nsections++] = s;
     return true;
@@ -698,25 +741,11 @@ static bool close_section(struct parser *p, const char *line, int first)
                      "</%s> where </%s> is needed: <%s> of line %ld is "
                      "still open",
                      shown(p, name), s->name, s->name, s->line);
-    if (s->kind == SECTION_VHOST && s->ssl) {
-        const char *args = s->args, *host;
-        while ((host = next_word(p, &args)) != NULL)
-            names_add(p, &p->ssl_hosts, host, "");
-    }
     p->nsections--;
     return true;
 }
 
 /* ---- directives ---- */
-
-/* Which may stand in a <VirtualHost>. */
-static bool per_host(enum directive d)
-{
-    return d == DIR_KeepAlive || d == DIR_KeepAliveTimeout ||
-           d == DIR_MaxKeepAliveRequests || d == DIR_Timeout ||
-           d == DIR_RequestReadTimeout || d == DIR_FlushMaxThreshold ||
-           d == DIR_FlushMaxPipelined;
-}
 
 static struct httpd_conf_use *add_use(struct parser *p, enum directive d,
                                       const char *value)
@@ -731,7 +760,7 @@ static struct httpd_conf_use *add_use(struct parser *p, enum directive d,
         c->use = v;
     }
     c->use[c->nuse] =
-        (struct httpd_conf_use){ d, value, p->file, p->line, NULL };
+        (struct httpd_conf_use){ d, value, p->file, p->line, NULL, -1 };
     return &c->use[c->nuse++];
 }
 
@@ -785,11 +814,12 @@ static bool take(struct parser *p, enum directive d, bool old, const char *args)
         return true;
     }
     if (host != NULL) {
-        if (!per_host(d))
+        if (!httpd_per_host(d))
             return wrong(p,
                          "%s cannot stand in <VirtualHost>; httpd would "
                          "not start",
                          directive_table[d].name);
+        use->host = host->host;
         use->skipped =
             arena_printf(p->a, "in <VirtualHost %s>", shown(p, host->args));
         return true;
@@ -843,7 +873,7 @@ static void ssl_engine(struct parser *p, const char *args)
     if (inside(p, SECTION_OTHER) != NULL)
         return;
     if (host != NULL)
-        host->ssl = on;
+        p->out->hosts[host->host].ssl = on;
     else
         p->ssl_main = on;
 }
@@ -862,9 +892,11 @@ static bool directive(struct parser *p, const char *line)
     name = next_word(p, &args);
     if (name == NULL)
         return true;
-    if (p->defines.n + p->modules.n + p->out->nuse > MAX_NAMES)
+    if (p->defines.n + p->modules.n + p->out->nuse + p->out->nhosts >
+        MAX_NAMES)
         return wrong(p, "more than %d definitions, modules and directives",
                      MAX_NAMES);
+    advice_see(&p->advice, name, args, p->file, p->line);
     if (same(name, "LoadModule"))
         return load_module(p, args);
     if (same(name, "Define"))
@@ -1039,53 +1071,18 @@ static bool read_file(struct parser *p, const char *path)
 
 /* ---- afterwards ---- */
 
-/* Splits "ADDR:PORT"; the port is 0 for none or "*". ADDR is cut at BUF. */
-static int split_address(const char *s, char *addr, size_t size)
-{
-    const char *colon = strrchr(s, ':');
-    size_t n;
-
-    if (colon != NULL && strchr(colon, ']') != NULL)
-        colon = NULL; /* [::1] without a port */
-    n = colon != NULL ? (size_t)(colon - s) : strlen(s);
-    if (n >= size)
-        n = size - 1;
-    memcpy(addr, s, n);
-    addr[n] = '\0';
-    return colon != NULL ? atoi(colon + 1) : 0;
-}
-
-static bool any_address(const char *a)
-{
-    return *a == '\0' || strcmp(a, "*") == 0 || same(a, "_default_") ||
-           strcmp(a, "0.0.0.0") == 0 || strcmp(a, "[::]") == 0;
-}
-
 /* A listener speaks TLS when a <VirtualHost> with SSLEngine on is reached by
  * it, or the main server has it on. */
 static void find_tls(struct parser *p)
 {
     struct directives *d = &p->out->directives;
-    int i = 0;
 
-    for (size_t u = 0; u < p->out->nuse && i < d->nlisten; u++) {
-        const struct httpd_conf_use *use = &p->out->use[u];
-        char la[256], ha[256];
-        const char *value = use->value;
-        bool tls = p->ssl_main;
-        if (use->directive != DIR_Listen || use->skipped != NULL)
-            continue;
-        value = next_word(p, &value);
-        if (strchr(value, ':') == NULL)
-            la[0] = '\0';
-        else
-            (void)split_address(value, la, sizeof la);
-        for (size_t h = 0; h < p->ssl_hosts.n && !tls; h++) {
-            int port = split_address(p->ssl_hosts.v[h].name, ha, sizeof ha);
-            tls = (port == 0 || port == d->listen[i].port) &&
-                  (any_address(la) || any_address(ha) || same(la, ha));
+    for (int i = 0; i < d->nlisten; i++) {
+        d->listen[i].tls = p->ssl_main;
+        for (size_t h = 0; h < p->out->nhosts; h++) {
+            if (p->out->hosts[h].ssl && httpd_host_reached(p->out, h, i))
+                d->listen[i].tls = true;
         }
-        d->listen[i++].tls = tls;
     }
 }
 
@@ -1109,23 +1106,46 @@ static void drop_foreign(struct parser *p)
     }
 }
 
+/* The configuration in the folder PATH. */
+static const char *of_folder(struct parser *p, const char *path)
+{
+    static const char *const names[] = { "apache2.conf", "httpd.conf",
+                                         "conf/httpd.conf" };
+
+    for (size_t i = 0; i < 3; i++) {
+        const char *file = arena_printf(p->a, "%s/%s", path, names[i]);
+        if (is_file(file))
+            return file;
+    }
+    (void)err_at(p->e, ERR_IO, path, 0, 0, NULL,
+                 "a folder without apache2.conf, httpd.conf or "
+                 "conf/httpd.conf");
+    return NULL;
+}
+
 bool httpd_conf_load(const char *path, const struct httpd_conf_opts *opts,
                      struct arena *a, struct httpd_conf *out, struct err *e)
 {
     static const struct httpd_conf_opts none = { .mpm = -1 };
     struct httpd_conf_opts o = opts != NULL ? *opts : none;
-    const char *slash = strrchr(path, '/');
+    const char *slash;
     struct parser *p = must_zalloc(1, sizeof *p);
     bool ok;
 
     if (o.version == 0)
         o.version = HTTPD_BASELINE;
     memset(out, 0, sizeof *out);
-    out->file = arena_strdup(a, path);
     p->opts = &o;
     p->a = a;
     p->out = out;
     p->e = e;
+    path = is_dir(path) ? of_folder(p, path) : arena_strdup(a, path);
+    if (path == NULL) {
+        free(p);
+        return false;
+    }
+    out->file = path;
+    slash = strrchr(path, '/');
     p->loaded_mpm = -1;
     p->dir =
         slash == NULL ? "" : arena_strndup(a, path, (size_t)(slash - path) + 1);
@@ -1139,6 +1159,9 @@ bool httpd_conf_load(const char *path, const struct httpd_conf_opts *opts,
         find_tls(p);
         drop_foreign(p);
         out->mpm = o.mpm >= 0 ? o.mpm : p->loaded_mpm;
+        httpd_settle_hosts(out, a);
+        httpd_contradictions(out, a);
+        advice_warn(&p->advice, has_module(p, "http2_module"), out, a);
     }
     free(p);
     return ok;

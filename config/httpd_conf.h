@@ -9,7 +9,12 @@
  *
  * Relative names in Include are looked for under ServerRoot if the file lies
  * there, else beside the file and in the folder above it, so that a copied
- * tree reads like the original. Environment variables are not consulted. */
+ * tree reads like the original; so are names below ServerRoot, /etc/apache2
+ * and /etc/httpd. Environment variables are not consulted.
+ *
+ * What a <VirtualHost> says of keep-alive and time-outs becomes the server's
+ * where all listeners lead to virtual hosts that agree; else the main server's
+ * value is taken, with a warning. */
 #ifndef CONFIG_HTTPD_CONF_H
 #define CONFIG_HTTPD_CONF_H
 
@@ -17,6 +22,12 @@
 #include <stddef.h>
 
 #include "server/settings.h"
+
+/* A <VirtualHost>. */
+struct httpd_conf_host {
+    const char *addresses; /* as written */
+    bool ssl;              /* SSLEngine on */
+};
 
 /* A directive of directive_table met while reading. */
 struct httpd_conf_use {
@@ -26,6 +37,15 @@ struct httpd_conf_use {
     long line;
     const char *skipped; /* why it does not apply ("in <VirtualHost …>", "the
                             server runs mpm_prefork"), or NULL */
+    int host; /* the <VirtualHost> it stands in, or -1 */
+};
+
+/* Something worth a word: a contradiction, or a directive that changes the
+ * behaviour of a real server in a way that is not modelled. */
+struct httpd_conf_warning {
+    const char *file;
+    long line;
+    const char *text;
 };
 
 struct httpd_conf {
@@ -36,6 +56,10 @@ struct httpd_conf {
     size_t nuse;
     const char **files; /* all files read, in order */
     size_t nfiles;
+    struct httpd_conf_host *hosts;
+    size_t nhosts;
+    struct httpd_conf_warning *warn;
+    size_t nwarn;
 };
 
 struct httpd_conf_opts {
@@ -46,7 +70,8 @@ struct httpd_conf_opts {
     size_t ndefines;
 };
 
-/* Reads PATH into *OUT (memory from A). OPTS may be NULL. False with the place
+/* Reads PATH, or the apache2.conf, httpd.conf or conf/httpd.conf of the folder
+ * PATH, into *OUT (memory from A). OPTS may be NULL. False with the place
  * on error: ERR_IO when PATH or an Include cannot be read, else ERR_CONTENT. */
 bool httpd_conf_load(const char *path, const struct httpd_conf_opts *opts,
                      struct arena *a, struct httpd_conf *out, struct err *e);

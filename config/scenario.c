@@ -606,8 +606,7 @@ static bool read_version(struct build *b, const struct json_node *n, int *out)
                        json_show(n, shown, sizeof shown));
 }
 
-/* What an httpd_conf said: -v lists all, and what does not apply to the main
- * server is always worth a word. */
+/* What an httpd_conf said: -v lists all of it. */
 static void report_conf(struct build *b, const struct httpd_conf *c)
 {
     for (size_t i = 0; i < c->nuse; i++) {
@@ -619,14 +618,9 @@ static void report_conf(struct build *b, const struct httpd_conf *c)
                                  u->skipped != NULL ? " (not used: " : "",
                                  u->skipped != NULL ? u->skipped : "",
                                  u->skipped != NULL ? ")" : ""));
-        if (u->skipped != NULL &&
-            strncmp(u->skipped, "in <VirtualHost", 15) == 0)
-            warn(b, u->file, u->line, 0,
-                 arena_printf(b->r.arena,
-                              "%s %s %s is not used; every connection meets "
-                              "the main server's settings",
-                              name, u->value, u->skipped));
     }
+    for (size_t i = 0; i < c->nwarn; i++)
+        warn(b, c->warn[i].file, c->warn[i].line, 0, c->warn[i].text);
 }
 
 static bool read_conf(struct build *b, const struct json_node *n, int mpm,

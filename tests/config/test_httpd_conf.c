@@ -206,6 +206,147 @@ START_TEST(sections_about_something_else_change_nothing)
 }
 END_TEST
 
+START_TEST(a_value_all_virtual_hosts_share_is_the_servers)
+{
+    load("Listen 80\nListen 443\nKeepAliveTimeout 5\nTimeout 60\n"
+         "<VirtualHost *:80>\nKeepAliveTimeout 2\nTimeout 9\n</VirtualHost>\n"
+         "<VirtualHost *:443>\nSSLEngine on\nKeepAliveTimeout 2\n"
+         "RequestReadTimeout header=7\n</VirtualHost>\n",
+         -1, 0);
+    ck_assert_int_eq(conf.directives.v[DIR_KeepAliveTimeout].n, 2 * SIM_S);
+    ck_assert_int_eq(conf.directives.v[DIR_Timeout].n, 60 * SIM_S);
+    ck_assert(!GIVEN(RequestReadTimeout));
+    ck_assert_uint_eq(conf.nwarn, 2);
+    ck_assert_str_eq(conf.warn[0].text,
+                     "Timeout 9 in <VirtualHost *:80> is not used, for other "
+                     "connections do without it; all meet the main server's "
+                     "60");
+    ck_assert_int_eq(conf.warn[0].line, 7);
+    /* a host that no listener leads to does not matter */
+    load("Listen 80\n<VirtualHost *:80>\nKeepAlive Off\n"
+         "RequestReadTimeout header=7\nRequestReadTimeout body=8\n"
+         "</VirtualHost>\n<VirtualHost *:81>\n</VirtualHost>\n",
+         -1, 0);
+    ck_assert_int_eq(conf.directives.v[DIR_KeepAlive].n, 0);
+    ck_assert_str_eq(conf.directives.v[DIR_RequestReadTimeout].text,
+                     "header=7 body=8");
+    ck_assert(conf.directives.reqtimeout_loaded);
+    ck_assert_uint_eq(conf.nwarn, 0);
+}
+END_TEST
+
+START_TEST(contradictions_are_named)
+{
+    load("MaxRequestWorkers 100\nKeepAlive Off\nKeepAliveTimeout 3\n"
+         "MaxRequestWorkers 200\nTimeout 5\nTimeout 5\n",
+         -1, 0);
+    ck_assert_uint_eq(conf.nwarn, 2);
+    ck_assert_int_eq(conf.warn[0].line, 1);
+    ck_assert_ptr_nonnull(strstr(conf.warn[0].text,
+                                 "MaxRequestWorkers 100 has no effect: "));
+    ck_assert_ptr_nonnull(strstr(conf.warn[0].text, ":4 says 200"));
+    ck_assert_int_eq(conf.warn[1].line, 3);
+    ck_assert_ptr_nonnull(strstr(conf.warn[1].text, "KeepAlive is Off at "));
+}
+END_TEST
+
+START_TEST(what_is_not_modelled_is_named_once)
+{
+    load("LoadModule http2_module m.so\nProtocols h2 http/1.1\n"
+         "LoadModule qos_module m.so\nLoadModule qos_module m.so\n"
+         "HostnameLookups Off\nMaxRanges none\n"
+         "<Location /app>\nSetHandler \"proxy:fcgi://127.0.0.1:9000\"\n"
+         "</Location>\n<IfModule no.c>\nProxyPass / http://x/\n</IfModule>\n",
+         -1, 0);
+    ck_assert_uint_eq(conf.nwarn, 3);
+    ck_assert_int_eq(conf.warn[0].line, 2);
+    ck_assert_int_eq(conf.warn[1].line, 3);
+    ck_assert_int_eq(conf.warn[2].line, 8);
+    load("Protocols h2 http/1.1\n", -1, 0);
+    ck_assert_uint_eq(conf.nwarn, 0); /* mod_http2 is not loaded */
+}
+END_TEST
+
+static void load_folder(void)
+{
+    struct err e;
+
+    err_init(&e);
+    ck_assert_msg(httpd_conf_load(folder, NULL, arena, &conf, &e), "%s:%ld: %s",
+                  e.file, e.line, e.text);
+}
+
+START_TEST(a_tree_as_debian_has_it)
+{
+    dir("mods-enabled");
+    dir("mods-available");
+    dir("conf-enabled");
+    dir("sites-enabled");
+    file("apache2.conf",
+         "DefaultRuntimeDir ${APACHE_RUN_DIR}\nTimeout 300\nKeepAlive On\n"
+         "IncludeOptional mods-enabled/*.load\n"
+         "IncludeOptional mods-enabled/*.conf\nInclude ports.conf\n"
+         "IncludeOptional conf-enabled/*.conf\n"
+         "IncludeOptional /etc/apache2/sites-enabled/*.conf\n");
+    file("ports.conf", "Listen 80\n<IfModule ssl_module>\n\tListen 443\n"
+                       "</IfModule>\n");
+    file("mods-available/mpm_event.load",
+         "# Conflicts: mpm_worker mpm_prefork\n"
+         "LoadModule mpm_event_module /usr/lib/m/mod_mpm_event.so\n");
+    file("mods-available/mpm_event.conf",
+         "StartServers\t\t2\nThreadLimit 64\nMaxRequestWorkers\t  150\n");
+    ck_assert_int_eq(symlink("../mods-available/mpm_event.load",
+                             path_of("mods-enabled/mpm_event.load")),
+                     0);
+    ck_assert_int_eq(symlink("../mods-available/mpm_event.conf",
+                             path_of("mods-enabled/mpm_event.conf")),
+                     0);
+    file("sites-enabled/000-default.conf",
+         "<VirtualHost *:80>\n\tDocumentRoot /var/www/html\n"
+         "\tTimeout 20\n</VirtualHost>\n");
+    load_folder();
+    ck_assert_int_eq(conf.mpm, MPM_EVENT);
+    ck_assert_int_eq(conf.directives.v[DIR_MaxRequestWorkers].n, 150);
+    ck_assert_int_eq(conf.directives.v[DIR_Timeout].n, 20 * SIM_S);
+    ck_assert_int_eq(conf.directives.nlisten, 1);
+    ck_assert_uint_eq(conf.nfiles, 5);
+    ck_assert_uint_eq(conf.nwarn, 0);
+}
+END_TEST
+
+START_TEST(a_tree_as_rhel_has_it)
+{
+    dir("conf");
+    dir("conf.d");
+    dir("conf.modules.d");
+    file("conf/httpd.conf",
+         "ServerRoot \"/etc/httpd\"\nListen 80\n"
+         "Include conf.modules.d/*.conf\nUser apache\n"
+         "<Directory />\n    AllowOverride none\n    Require all denied\n"
+         "</Directory>\n<IfModule dir_module>\n    DirectoryIndex index.html\n"
+         "</IfModule>\nIncludeOptional conf.d/*.conf\n"
+         "Include /etc/httpd/extra.conf\n");
+    file("extra.conf", "MaxKeepAliveRequests 7\n");
+    file("conf.modules.d/00-base.conf",
+         "LoadModule reqtimeout_module modules/mod_reqtimeout.so\n");
+    file("conf.modules.d/00-mpm.conf",
+         "#LoadModule mpm_prefork_module modules/mod_mpm_prefork.so\n"
+         "LoadModule mpm_event_module modules/mod_mpm_event.so\n");
+    file("conf.modules.d/00-ssl.conf",
+         "LoadModule ssl_module modules/mod_ssl.so\n");
+    file("conf.d/ssl.conf", "Listen 443 https\n<VirtualHost _default_:443>\n"
+                            "SSLEngine on\n</VirtualHost>\n");
+    load_folder();
+    ck_assert_int_eq(conf.mpm, MPM_EVENT);
+    ck_assert_int_eq(conf.directives.nlisten, 2);
+    ck_assert(!conf.directives.listen[0].tls);
+    ck_assert(conf.directives.listen[1].tls);
+    ck_assert(conf.directives.reqtimeout_loaded);
+    ck_assert_int_eq(conf.directives.v[DIR_MaxKeepAliveRequests].n, 7);
+    ck_assert_uint_eq(conf.nfiles, 6);
+}
+END_TEST
+
 START_TEST(versions_and_files_are_asked_for)
 {
     file("there", "");
@@ -338,6 +479,11 @@ Suite *suite_httpd_conf(void)
     tcase_add_test(tc, what_the_other_mpm_does_not_know_is_dropped);
     tcase_add_test(tc, a_listener_speaks_tls_if_a_host_with_ssl_is_behind_it);
     tcase_add_test(tc, sections_about_something_else_change_nothing);
+    tcase_add_test(tc, a_value_all_virtual_hosts_share_is_the_servers);
+    tcase_add_test(tc, contradictions_are_named);
+    tcase_add_test(tc, what_is_not_modelled_is_named_once);
+    tcase_add_test(tc, a_tree_as_debian_has_it);
+    tcase_add_test(tc, a_tree_as_rhel_has_it);
     tcase_add_test(tc, versions_and_files_are_asked_for);
     tcase_add_test(tc, a_tree_is_read_in_the_order_of_names);
     tcase_add_test(tc, a_copied_red_hat_tree_is_found_above_its_conf);
