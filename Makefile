@@ -41,7 +41,7 @@ LIBS := $(if $(NO_GSL),,-lgsl -lgslcblas) -lcjson -lz -lm
 TEST_LIBS := -lcheck -lsubunit -lrt
 
 # Sources are found by folder; what does not exist yet is simply not there.
-DIRS     := sim server models workloads config outputs theory bench cli
+DIRS     := sim server models workloads config outputs theory sweep bench cli
 SRC      := $(filter-out cli/main.c,$(sort $(wildcard $(DIRS:%=%/*.c))))
 TEST_SRC := $(sort $(wildcard tests/*.c) \
 	$(filter-out tests/fuzz/% tests/%/fake_net.c,$(wildcard tests/*/*.c)))
