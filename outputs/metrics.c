@@ -27,6 +27,7 @@ struct window {
 struct step {
     int64_t looks;
     double busy, keepalive, ready, processes, connections, pss, private;
+    double offered;
     int64_t accept_queue_peak;
 };
 
@@ -381,6 +382,7 @@ static void add_to_step(struct step *st, const struct snapshot *n)
     st->ready += (double)n->slots[SLOT_READY];
     st->processes += (double)n->processes;
     st->connections += (double)(conns > 0 ? conns : 0);
+    st->offered += (double)n->clients;
     st->pss += (double)n->pss;
     st->private += (double)n->private_dirty;
     add_peak(&st->accept_queue_peak, n->accept_queue_peak);
@@ -429,6 +431,7 @@ static void end_step(struct metrics *m, simtime_t now, bool last)
             .ready = st->ready / n,
             .processes = st->processes / n,
             .connections = st->connections / n,
+            .offered = st->offered / n,
             .accept_queue = (double)st->accept_queue_peak,
             .pss_bytes = st->pss / n,
             .private_bytes = st->private / n,

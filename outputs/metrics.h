@@ -69,6 +69,7 @@ struct curve_point {
     double t_s; /* end of the step */
     double throughput_rps, p50_s, p99_s, errors_rps;
     double busy, keepalive, ready, processes, accept_queue, connections;
+    double offered; /* client connections, open or being opened */
     double pss_bytes, private_bytes;
 };
 const struct curve_point *metrics_curve(const struct metrics *m, size_t *n);

@@ -6,6 +6,7 @@
 #include "outputs/plots.h"
 
 #include "outputs/num.h"
+#include "outputs/plots_script.h"
 #include "outputs/sink.h"
 #include "sim/must.h"
 
@@ -14,15 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-/* Okabe and Ito's palette, which most colour-blind people can tell apart. */
-static const char *const colours[] = { "#D55E00", "#0072B2", "#009E73",
-                                       "#CC79A7", "#E69F00", "#56B4E9",
-                                       "#000000" };
-static const char *const dashes[] = { "solid", "(14,6)", "(4,8)", "(16,5,3,5)",
-                                      "(16,5,3,5,3,5)" };
-#define NCOLOURS (sizeof colours / sizeof colours[0])
-#define NDASHES  (sizeof dashes / sizeof dashes[0])
 
 /* At most this many points of a distribution function. */
 #define CDF_POINTS 400
@@ -47,26 +39,6 @@ static double value(const struct curve_point *p, const struct column *c)
 /* -- pieces of a script -----------------------------------------------------
  */
 
-/* TEXT in single quotes, as gnuplot reads them. */
-static void quoted(struct sink *s, const char *text)
-{
-    sink_char(s, '\'');
-    for (const char *p = text; *p != '\0'; p++) {
-        if (*p == '\'')
-            sink_char(s, '\'');
-        sink_char(s, (unsigned char)*p < 0x20 ? ' ' : *p);
-    }
-    sink_char(s, '\'');
-}
-
-static void number(struct sink *s, double v)
-{
-    if (isnan(v))
-        sink_text(s, "NaN");
-    else
-        sink_stat(s, v);
-}
-
 static bool has_bands(const struct plot_server *p)
 {
     return p->low != NULL && p->high != NULL;
@@ -81,73 +53,21 @@ static void data_blocks(struct sink *s, const struct plot_run *run,
         const struct plot_server *p = &run->servers[i];
         sink_format(s, "$s%zu << EOD\n", i + 1);
         for (size_t k = 0; k < p->npoints; k++) {
-            number(s, p->curve[k].t_s);
+            script_number(s, p->curve[k].t_s);
             for (size_t c = 0; c < n; c++) {
                 sink_char(s, ' ');
-                number(s, value(&p->curve[k], &columns[c]));
+                script_number(s, value(&p->curve[k], &columns[c]));
             }
             for (size_t c = 0; c < n && has_bands(p); c++) {
                 sink_char(s, ' ');
-                number(s, value(&p->low[k], &columns[c]));
+                script_number(s, value(&p->low[k], &columns[c]));
                 sink_char(s, ' ');
-                number(s, value(&p->high[k], &columns[c]));
+                script_number(s, value(&p->high[k], &columns[c]));
             }
             sink_char(s, '\n');
         }
         sink_text(s, "EOD\n");
     }
-}
-
-static void preamble(struct sink *s, const char *name, const char *what)
-{
-    sink_format(s,
-                "# %s: %s\n"
-                "# `gnuplot %s.gp` leaves %s.png and %s.svg here; the data "
-                "is in this file.\n",
-                name, what, name, name, name);
-}
-
-static void styles(struct sink *s, const struct plot_run *run)
-{
-    sink_text(s, "set encoding utf8\n"
-                 "set datafile missing 'NaN'\n"
-                 "set border 3 lc rgb '#444444'\n"
-                 "set tics nomirror out\n"
-                 "set grid lc rgb '#CCCCCC' lw 0.7 dt solid\n");
-    for (size_t i = 0; i < run->n; i++) {
-        const char *colour = colours[i % NCOLOURS];
-        const char *dash = dashes[i % NDASHES];
-        /* thinner from server to server, so that of equal curves the one
-         * below still shows */
-        const char *width = i == 0 ? "3.4" : i == 1 ? "3" : "2.6";
-        sink_format(s, "set style line %zu lc rgb '%s' lw %s dt %s\n", i + 1,
-                    colour, width, dash);
-        sink_format(s, "set style line %zu lc rgb '%s' lw 1.4 dt %s\n",
-                    i + 1 + run->n, colour, dash);
-    }
-}
-
-/* Opens the loop that draws for both terminals. */
-static void open_terminals(struct sink *s, const char *name, int width,
-                           int height, int font)
-{
-    sink_format(
-        s,
-        "do for [i=1:2] {\n"
-        "if (i == 1) {\n"
-        "set terminal pngcairo noenhanced size %d,%d font 'Sans,%d' lw 1.5\n"
-        "set output '%s.png'\n"
-        "} else {\n"
-        "set terminal svg noenhanced size %d,%d dynamic font "
-        "'sans-serif,%d' lw 1.5 background rgb 'white'\n"
-        "set output '%s.svg'\n"
-        "}\n",
-        width, height, font, name, width, height, font, name);
-}
-
-static void close_terminals(struct sink *s)
-{
-    sink_text(s, "unset output\n}\n");
 }
 
 /* The axis of time, with the warm-up in grey. */
@@ -158,13 +78,13 @@ static void time_axis(struct sink *s, const struct plot_run *run)
         if (run->servers[i].npoints > 0)
             from = fmin(from, run->servers[i].curve[0].t_s);
     sink_text(s, "set format x '%g'\nset xlabel 'time (s)'\nset xrange [");
-    number(s, from);
+    script_number(s, from);
     sink_char(s, ':');
-    number(s, to > from ? to : from + 1);
+    script_number(s, to > from ? to : from + 1);
     sink_text(s, "]\n");
     if (run->warm_up > 0) {
         sink_text(s, "set object 1 rectangle from 0, graph 0 to ");
-        number(s, simtime_to_s(run->warm_up));
+        script_number(s, simtime_to_s(run->warm_up));
         sink_text(s, ", graph 1 fc rgb '#EEEEEE' fs solid noborder behind\n"
                      "set label 1 'warm-up' at 0, graph 0.85 offset 0.5,0 "
                      "tc rgb '#777777'\n");
@@ -184,40 +104,6 @@ static double maximum(const struct plot_run *run, const struct column *c,
     return max;
 }
 
-static void linear_axis(struct sink *s, const char *label, double max)
-{
-    sink_format(s, "unset logscale y\nset ytics auto\nset ylabel '%s'\n",
-                label);
-    sink_text(s, "set yrange [0:");
-    number(s, max * 1.08);
-    sink_text(s, "]\n");
-}
-
-/* A logarithmic axis of durations, whole decades round MIN … MAX. */
-static void log_axis(struct sink *s, char axis, const char *label, double min,
-                     double max)
-{
-    if (!(min > 0) || !(max > 0)) {
-        min = 0.001;
-        max = 1;
-    }
-    int low = (int)floor(log10(min) + 1e-9);
-    int high = (int)ceil(log10(max) - 1e-9);
-    if (high <= low)
-        high = low + 1;
-    sink_format(s, "set logscale %c\nset %clabel '%s'\n", axis, axis, label);
-    sink_format(s, "set %crange [1e%d:1e%d]\nset %ctics (", axis, low, high,
-                axis);
-    for (int e = low; e <= high; e++) {
-        char buf[NUM_SIZE];
-        sink_format(s, "%s'%s' 1e%d", e > low ? ", " : "",
-                    num_duration(pow(10, e), buf), e);
-        for (int k = 2; k < 10 && e < high; k++)
-            sink_format(s, ", '' %de%d 1", k, e);
-    }
-    sink_text(s, ")\n");
-}
-
 /* One curve per server: column COL of its block. STYLE is the gnuplot style,
  * TITLES whether they get a line in the key, SECOND the thin line. */
 static void curves(struct sink *s, const struct plot_run *run, int col,
@@ -229,7 +115,7 @@ static void curves(struct sink *s, const struct plot_run *run, int col,
                     second ? i + 1 + run->n : i + 1);
         if (titles) {
             sink_text(s, "title ");
-            quoted(s, run->servers[i].name);
+            script_quoted(s, run->servers[i].name);
         } else {
             sink_text(s, "notitle");
         }
@@ -246,7 +132,7 @@ static void bands(struct sink *s, const struct plot_run *run, int col, int n)
                         "$s%zu using 1:%d:%d with filledcurves fc rgb '%s' fs "
                         "transparent solid 0.2 noborder notitle, \\\n     ",
                         i + 1, n + 2 + 2 * col, n + 3 + 2 * col,
-                        colours[i % NCOLOURS]);
+                        script_colour(i));
 }
 
 static void heading(struct sink *s, const struct plot_run *run,
@@ -258,7 +144,7 @@ static void heading(struct sink *s, const struct plot_run *run,
     if (run->title != NULL)
         sink_format(&t, ": %s", run->title);
     char *text = sink_take(&t);
-    quoted(s, text);
+    script_quoted(s, text);
     free(text);
 }
 
@@ -266,7 +152,7 @@ static void heading(struct sink *s, const struct plot_run *run,
 static void single(struct sink *s, const struct plot_run *run,
                    const char *title)
 {
-    styles(s, run);
+    script_styles(s, run);
     sink_text(s, "set bmargin at screen 0.2\n"
                  "set key at screen 0.5, screen 0.05 center center horizontal "
                  "maxrows 1 samplen 5 width 2\n");
@@ -318,15 +204,15 @@ static void plot_workers(struct sink *s, const struct plot_run *run)
     if (limit > 0 && limit < 3 * max)
         max = fmax(max, limit);
     sink_text(s, "set title 'Workers: busy (thick), in keep-alive (thin)'\n");
-    linear_axis(s, "workers", 1.1 * max); /* room for a label */
+    script_linear_axis(s, "workers", 1.1 * max); /* room for a label */
     if (limit > 0 && limit <= max) {
         sink_text(s, "set arrow 2 from graph 0, first ");
-        number(s, limit);
+        script_number(s, limit);
         sink_text(s, " to graph 1, first ");
-        number(s, limit);
+        script_number(s, limit);
         sink_text(s, " nohead lc rgb '#777777' lw 1 dt (2,3)\n"
                      "set label 2 'MaxRequestWorkers' at graph 0.99, first ");
-        number(s, limit);
+        script_number(s, limit);
         sink_text(s, " right offset 0,0.6 tc rgb '#777777'\n");
     }
     sink_text(s, "plot ");
@@ -337,47 +223,29 @@ static void plot_workers(struct sink *s, const struct plot_run *run)
     sink_char(s, '\n');
 }
 
-/* The key of all four panels: a plot without axes across the whole width. */
-static void plot_key(struct sink *s, const struct plot_run *run)
-{
-    sink_text(s, "unset title\nunset xlabel\nunset ylabel\nunset tics\n"
-                 "unset border\nunset grid\nunset object 1\n"
-                 "unset label 1\nunset label 2\nunset arrow 2\n"
-                 "set lmargin at screen 0.02\nset rmargin at screen 0.98\n"
-                 "set bmargin at screen 0.01\nset tmargin at screen 0.07\n"
-                 "set key at screen 0.5, screen 0.035 center center "
-                 "horizontal maxrows 2 samplen 5 width 2\n"
-                 "plot [0:1] [0:1] NaN notitle");
-    for (size_t i = 0; i < run->n; i++) {
-        sink_format(s, ", \\\n     keyentry with lines ls %zu title ", i + 1);
-        quoted(s, run->servers[i].name);
-    }
-    sink_char(s, '\n');
-}
-
 static void overview(struct sink *s, const struct plot_run *run,
                      const char *name)
 {
-    preamble(s, name,
+    script_preamble(s, name,
              "throughput, latency, memory and workers of every server\n"
              "# columns: t_s throughput_rps p50_s p99_s pss_mib busy "
              "keepalive");
     data_blocks(s, run, overview_columns, C_COUNT);
-    open_terminals(s, name, 1600, 1000, 17);
+    script_open(s, name, 1600, 1000, 17);
     sink_text(s, "reset\n");
-    styles(s, run);
+    script_styles(s, run);
     time_axis(s, run);
     sink_text(s, "set multiplot layout 2,2 margins 0.08,0.98,0.16,0.89 "
                  "spacing 0.1,0.15 title ");
-    quoted(s, run->title != NULL ? run->title : "mpmsim");
+    script_quoted(s, run->title != NULL ? run->title : "mpmsim");
     sink_text(s, " font ',22'\nunset key\nset title 'Throughput'\n");
-    linear_axis(s, "requests per second",
+    script_linear_axis(s, "requests per second",
                 maximum(run, &overview_columns[C_THROUGHPUT], 1));
     sink_text(s, "plot ");
     bands(s, run, C_THROUGHPUT, C_COUNT);
     curves(s, run, C_THROUGHPUT + 2, "lines", false, false);
     sink_text(s, "\nset title 'Latency: p99 (thick), p50 (thin)'\n");
-    log_axis(s, 'y', "seen by the client", minimum_latency(run),
+    script_log_axis(s, 'y', "seen by the client", minimum_latency(run),
              maximum(run, &overview_columns[C_P99], 0));
     sink_text(s, "plot ");
     bands(s, run, C_P99, C_COUNT);
@@ -385,16 +253,16 @@ static void overview(struct sink *s, const struct plot_run *run,
     sink_text(s, ", \\\n     ");
     curves(s, run, C_P50 + 2, "lines", false, true);
     sink_text(s, "\nset title 'Memory'\n");
-    linear_axis(s, "PSS of all processes (MiB)",
+    script_linear_axis(s, "PSS of all processes (MiB)",
                 maximum(run, &overview_columns[C_PSS], 1));
     sink_text(s, "plot ");
     bands(s, run, C_PSS, C_COUNT);
     curves(s, run, C_PSS + 2, "lines", false, false);
     sink_char(s, '\n');
     plot_workers(s, run);
-    plot_key(s, run);
+    script_key(s, run);
     sink_text(s, "unset multiplot\n");
-    close_terminals(s);
+    script_close(s);
 }
 
 /* A single curve per server over time. */
@@ -402,17 +270,17 @@ static void over_time(struct sink *s, const struct plot_run *run,
                       const char *name, const char *title, const char *label,
                       const char *names, const struct column *c, double least)
 {
-    preamble(s, name, names);
+    script_preamble(s, name, names);
     data_blocks(s, run, c, 1);
     single(s, run, title);
     time_axis(s, run);
-    linear_axis(s, label, maximum(run, c, least));
-    open_terminals(s, name, 1280, 760, 18);
+    script_linear_axis(s, label, maximum(run, c, least));
+    script_open(s, name, 1280, 760, 18);
     sink_text(s, "plot ");
     bands(s, run, 0, 1);
     curves(s, run, 2, "fsteps", true, false);
     sink_char(s, '\n');
-    close_terminals(s);
+    script_close(s);
 }
 
 static void processes(struct sink *s, const struct plot_run *run,
@@ -449,7 +317,7 @@ static void cdf_block(struct sink *s, const struct hist *h, size_t id,
             high = (uint64_t)h->max;
         double x = fmax((double)high / 1e9, 1e-9);
         if (seen == 0) {
-            number(s, x);
+            script_number(s, x);
             sink_text(s, " 0\n");
         }
         seen += h->bucket[i];
@@ -458,13 +326,13 @@ static void cdf_block(struct sink *s, const struct hist *h, size_t id,
         if (share - shown < 1.0 / CDF_POINTS && share < 0.99)
             continue;
         shown = share;
-        number(s, x);
+        script_number(s, x);
         sink_char(s, ' ');
-        number(s, 100 * share);
+        script_number(s, 100 * share);
         sink_char(s, '\n');
     }
     if (count > 0) {
-        number(s, end);
+        script_number(s, end);
         sink_text(s, " 100\n");
     }
     sink_text(s, "EOD\n");
@@ -484,20 +352,20 @@ static void latency_cdf(struct sink *s, const struct plot_run *run,
         max = fmax(max, simtime_to_s(run->servers[i].latency->max));
     }
     double end = max > 0 ? pow(10, ceil(log10(max) - 1e-9)) : 1;
-    preamble(s, name,
+    script_preamble(s, name,
              "share of requests answered within a time\n"
              "# columns: latency_s per_cent");
     for (size_t i = 0; i < run->n; i++)
         cdf_block(s, run->servers[i].latency, i + 1, end);
     single(s, run, "Latency");
-    log_axis(s, 'x', "latency seen by the client", isinf(min) ? 0 : min, max);
+    script_log_axis(s, 'x', "latency seen by the client", isinf(min) ? 0 : min, max);
     sink_text(s, "set ylabel 'share of requests answered within (%)'\n"
                  "set yrange [0:100]\nset ytics 0,10,100\n");
-    open_terminals(s, name, 1280, 760, 18);
+    script_open(s, name, 1280, 760, 18);
     sink_text(s, "plot ");
     curves(s, run, 2, "steps", true, false);
     sink_char(s, '\n');
-    close_terminals(s);
+    script_close(s);
 }
 
 static const struct {
@@ -508,6 +376,7 @@ static const struct {
     { "processes", processes },
     { "accept-queue", accept_queue },
     { "latency-cdf", latency_cdf },
+    { "connections", climb_write },
 };
 
 bool plots_write(const char *dir, const struct plot_run *run, struct err *e)
@@ -523,6 +392,8 @@ bool plots_write(const char *dir, const struct plot_run *run, struct err *e)
                     strerror(errno));
     for (size_t i = 0; ok && i < sizeof pictures / sizeof pictures[0]; i++) {
         struct sink s;
+        if (pictures[i].write == climb_write && !climb_applies(run))
+            continue;
         sink_string(&p);
         sink_format(&p, "%s/%s.gp", folder, pictures[i].name);
         char *path = sink_take(&p);

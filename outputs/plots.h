@@ -3,7 +3,7 @@
  * that carry their data and run alone (`gnuplot overview.gp`), the same bytes
  * on every machine. plots_draw() runs gnuplot on them, which leaves NAME.png
  * and NAME.svg beside each. Names: overview, processes, accept-queue,
- * latency-cdf. */
+ * latency-cdf, and connections when their number climbs. */
 #ifndef OUTPUTS_PLOTS_H
 #define OUTPUTS_PLOTS_H
 

@@ -50,6 +50,7 @@ uint32_t net_connect(struct server *s, int population, uint32_t client,
 {
     uint32_t id
         = conn_new(s, (uint32_t)population << SIM_ID_BITS | client, link);
+    s->now.clients++;
     conn_message(s, s->cls_syn, id, now_of(s) + s->half_rtt);
     return id;
 }
@@ -100,6 +101,7 @@ void net_client_timer(struct server *s, uint32_t id)
         const struct network *n = &s->conf.network;
         if (t->syn_tries++ >= n->tcp_syn_retries + n->tcp_syn_linear_timeouts) {
             c->flags |= CF_CCLOSED;
+            s->now.clients--;
             conn_set_state(s, id, CONN_CLOSED);
             tell_failed(s, c, REQ_TIMEOUT);
             conn_reap(s, id);
@@ -312,6 +314,7 @@ static void close_client(struct server *s, uint32_t id)
 {
     struct conn *c = conn_at(s, id);
     c->flags |= CF_CCLOSED;
+    s->now.clients--;
     if (c->txn != NONE)
         sim_timer_disarm(s->sim, &conn_txn(s, id)->ctimer);
     conn_message(s, s->cls_fin, id, now_of(s) + s->half_rtt);

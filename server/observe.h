@@ -84,6 +84,7 @@ struct snapshot {
     bool async; /* event: the async_ columns mean something */
     int64_t async_connections, async_wait_io, async_writing, async_keepalive,
         async_closing, async_suspended;
+    int64_t clients; /* connections the clients have, or are opening */
     int64_t accept_queue, syn_queue;
     int64_t established, close_wait, closing;
     int64_t overflows, drops; /* cumulative */
