@@ -107,6 +107,14 @@ static void print_uses(const struct httpd_conf *c)
     }
 }
 
+static void print_warning(const struct httpd_conf_warning *w)
+{
+    if (w->line > 0)
+        fprintf(stderr, "%s:%ld: warning: %s\n", w->file, w->line, w->text);
+    else
+        fprintf(stderr, "%s: warning: %s\n", w->file, w->text);
+}
+
 static bool check_conf(const struct check_options *o, const char *path,
                        struct arena *a, struct err *e)
 {
@@ -129,8 +137,7 @@ static bool check_conf(const struct check_options *o, const char *path,
     if (o->verbose)
         print_uses(&conf);
     for (size_t i = 0; i < conf.nwarn; i++)
-        fprintf(stderr, "%s:%ld: warning: %s\n", conf.warn[i].file,
-                conf.warn[i].line, conf.warn[i].text);
+        print_warning(&conf.warn[i]);
     for (size_t i = 0; i < notes.n; i++)
         fprintf(stderr, "%s\n",
                 settings_note_line(&notes.v[i], mpm_name[conf.mpm], a));

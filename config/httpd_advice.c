@@ -334,6 +334,9 @@ void httpd_contradictions(struct httpd_conf *c, struct arena *a)
     const struct directive_value *off = &v[DIR_KeepAlive];
 
     overridden(c, a);
+    if (c->directives.nlisten == 0)
+        warn(c, a, c->file, 0,
+             "no Listen; httpd would not start. Port 80 is taken");
     for (size_t i = 0; i < 2 && off->given && off->n == 0; i++) {
         const struct directive_value *k = &v[idle[i]];
         if (k->given)

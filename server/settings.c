@@ -555,12 +555,37 @@ static bool parse_text(enum directive d, const char *s, struct err *e)
     return parse_listen(s, &l, e);
 }
 
+/* How httpd reads the number that VALUE should be: what does not begin with
+ * digits is 0, what follows them is passed over, and 32 bits are kept. NULL
+ * when that is VALUE itself, or D is read with care. */
+static const char *misread(enum directive d, const char *value, struct arena *a)
+{
+    enum directive_type type = directive_table[d].type;
+    bool any_base = d == DIR_MaxMemFree || d == DIR_ThreadStackSize;
+    int64_t n;
+
+    if (type != DIRT_INT && type != DIRT_SECONDS && type != DIRT_SIZE)
+        return NULL;
+    if (d == DIR_KeepAliveTimeout || d == DIR_FlushMaxPipelined ||
+        d == DIR_FlushMaxThreshold)
+        return NULL;
+    if (parse_int64(value, &n) && n >= INT_MIN && n <= INT_MAX)
+        return NULL;
+    n = strtol(value, NULL, any_base ? 0 : 10);
+    return arena_printf(a, "%d", (int)(uint32_t)(uint64_t)n);
+}
+
 bool directive_parse(enum directive d, const char *value, bool httpd_conf,
                      struct arena *a, struct directive_value *v, struct err *e)
 {
     const struct directive_info *info = &directive_table[d];
     struct directive_value out = { .given = true };
+    const char *text = arena_strdup(a, value);
     bool ok = false;
+
+    out.misread = httpd_conf ? misread(d, value, a) : NULL;
+    if (out.misread != NULL)
+        value = out.misread;
 
     switch (info->type) {
     case DIRT_INT:
@@ -587,7 +612,7 @@ bool directive_parse(enum directive d, const char *value, bool httpd_conf,
     }
     if (!ok)
         return false;
-    out.text = arena_strdup(a, value);
+    out.text = text;
     *v = out;
     return true;
 }
@@ -632,7 +657,7 @@ bool directives_set(struct directives *d, enum directive i, const char *value,
 
 /* ---- what httpd makes of them ---- */
 
-#define MAX_NOTES 48
+#define MAX_NOTES 80
 
 struct resolve {
     const struct directives *d;
@@ -1170,12 +1195,27 @@ static bool check_known(const struct directives *d, enum mpm_kind mpm,
     return true;
 }
 
+/* Values that are no numbers. */
+static void misreadings(struct resolve *r)
+{
+    for (int i = 0; i < DIR_COUNT; i++) {
+        const struct directive_value *v = &r->d->v[i];
+        const struct directive_info *info = &directive_table[i];
+        if (v->given && v->misread != NULL)
+            remark(r, (enum directive)i, (enum directive)i, info->rule, NULL,
+                   "%s %s is no whole number that httpd can read; it silently "
+                   "takes %s. Write the number that is meant.",
+                   info->name, v->text, v->misread);
+    }
+}
+
 static bool resolve(struct resolve *r, bool tls_used, struct err *e)
 {
     struct settings *s = r->out;
 
     if (!check_known(r->d, s->mpm, s->version, e))
         return false;
+    misreadings(r);
     old_names(r);
     if (s->mpm == MPM_PREFORK)
         check_prefork(r);

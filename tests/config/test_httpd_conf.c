@@ -238,7 +238,7 @@ END_TEST
 START_TEST(contradictions_are_named)
 {
     load("MaxRequestWorkers 100\nKeepAlive Off\nKeepAliveTimeout 3\n"
-         "MaxRequestWorkers 200\nTimeout 5\nTimeout 5\n",
+         "MaxRequestWorkers 200\nTimeout 5\nTimeout 5\nListen 80\n",
          -1, 0);
     ck_assert_uint_eq(conf.nwarn, 2);
     ck_assert_int_eq(conf.warn[0].line, 1);
@@ -247,13 +247,17 @@ START_TEST(contradictions_are_named)
     ck_assert_ptr_nonnull(strstr(conf.warn[0].text, ":4 says 200"));
     ck_assert_int_eq(conf.warn[1].line, 3);
     ck_assert_ptr_nonnull(strstr(conf.warn[1].text, "KeepAlive is Off at "));
+    load("Timeout 5\n", -1, 0);
+    ck_assert_uint_eq(conf.nwarn, 1);
+    ck_assert_str_eq(conf.warn[0].text,
+                     "no Listen; httpd would not start. Port 80 is taken");
 }
 END_TEST
 
 START_TEST(what_is_not_modelled_is_named_once)
 {
     load("LoadModule http2_module m.so\nProtocols h2 http/1.1\n"
-         "LoadModule qos_module m.so\nLoadModule qos_module m.so\n"
+         "LoadModule qos_module m.so\nLoadModule qos_module m.so\nListen 80\n"
          "HostnameLookups Off\nMaxRanges none\n"
          "<Location /app>\nSetHandler \"proxy:fcgi://127.0.0.1:9000\"\n"
          "</Location>\n<IfModule no.c>\nProxyPass / http://x/\n</IfModule>\n",
@@ -261,8 +265,8 @@ START_TEST(what_is_not_modelled_is_named_once)
     ck_assert_uint_eq(conf.nwarn, 3);
     ck_assert_int_eq(conf.warn[0].line, 2);
     ck_assert_int_eq(conf.warn[1].line, 3);
-    ck_assert_int_eq(conf.warn[2].line, 8);
-    load("Protocols h2 http/1.1\n", -1, 0);
+    ck_assert_int_eq(conf.warn[2].line, 9);
+    load("Listen 80\nProtocols h2 http/1.1\n", -1, 0);
     ck_assert_uint_eq(conf.nwarn, 0); /* mod_http2 is not loaded */
 }
 END_TEST
@@ -457,7 +461,7 @@ START_TEST(other_encodings_are_no_error_outside_our_values)
     err_init(&e);
     ck_assert(httpd_conf_load(path_of("httpd.conf"), NULL, arena, &conf, &e));
     ck_assert_int_eq(NUMBER(Timeout), 5 * SIM_S);
-    file("httpd.conf", "Timeout \x01\x02\n");
+    file("httpd.conf", "KeepAliveTimeout \x01\x02\n");
     ck_assert_ptr_nonnull(strstr(refusal(ERR_CONTENT), "found \""));
 }
 END_TEST
