@@ -54,7 +54,7 @@ SHELL_FILES := .ci/run $(wildcard scripts/* tests/cli/run)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all demo check test test-units test-cli golden bless \
+.PHONY: all demo check test test-units test-cli test-tools golden bless \
 	measured validate bench bench-full asan ubsan tsan \
 	fuzz fuzz-replay lint format coverage docs install uninstall dist \
 	distcheck clean help packages fuzz-targets FORCE
@@ -119,11 +119,15 @@ demo: mpmsim ## install what is missing, build, run the main comparison
 # -- checking ---------------------------------------------------------------
 
 check: mpmsim test fuzz-replay golden measured ## install what is missing, build, run every test
-test: test-units test-cli
+test: test-units test-cli test-tools
 test-units: $(B)/tests/run
 	$(B)/tests/run
 test-cli: $(B)/mpmsim
 	@MPMSIM=$(B)/mpmsim tests/cli/run
+test-tools: $(B)/mpmsim
+	@if command -v python3 >/dev/null; then \
+		MPMSIM=$(B)/mpmsim python3 -B tests/tools/test_record.py; \
+	else echo 'skipped tests/tools (no python3)'; fi
 golden: $(B)/mpmsim ## compare every scenario's summary with tests/golden
 	@MPMSIM=$(B)/mpmsim scripts/golden
 bless: $(B)/mpmsim ## rewrite tests/golden (say why in the commit)
