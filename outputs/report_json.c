@@ -4,6 +4,7 @@
 #include "outputs/report.h"
 
 #include "outputs/num.h"
+#include "outputs/paired.h"
 #include "outputs/sink.h"
 
 #include <inttypes.h>
@@ -307,6 +308,69 @@ static void put_server(struct json *j, const struct report_server *s)
     end(j, '}');
 }
 
+/* -- comparisons ------------------------------------------------------------
+ */
+
+static void put_difference(struct json *j, const struct report_server *a,
+                           const struct report_server *b,
+                           const struct summary_field *f)
+{
+    size_t n = a->nruns < b->nruns ? a->nruns : b->nruns;
+    struct paired p = paired_difference(a->runs, b->runs, n, f->offset, 0.95);
+    if (p.n < 2)
+        return;
+    item(j, NULL);
+    begin(j, '{');
+    put_text(j, "server", b->name);
+    put_text(j, "minus", a->name);
+    put_text(j, "metric", f->path);
+    item(j, "mean");
+    sink_stat(&j->out, p.mean);
+    item(j, "ci95");
+    begin(j, '[');
+    item(j, NULL);
+    sink_stat(&j->out, p.mean - p.half);
+    item(j, NULL);
+    sink_stat(&j->out, p.mean + p.half);
+    end(j, ']');
+    item(j, "shown");
+    sink_text(&j->out, paired_is_shown(&p) ? "true" : "false");
+    end(j, '}');
+}
+
+static bool has_replications(const struct report_server *s)
+{
+    return s->runs != NULL && s->nruns >= 2;
+}
+
+/* Every pair of servers, in the figures that people compare. */
+static void put_comparisons(struct json *j, const struct report *r)
+{
+    static const char *const metrics[] = {
+        "throughput_rps", "latency.mean_s",        "latency.p50_s",
+        "latency.p99_s",  "requests.failed",       "workers.busy_mean",
+        "cpu.seconds",    "memory.pss_mean_bytes",
+    };
+    bool any = false;
+    for (size_t b = 1; b < r->n; b++)
+        any = any || (has_replications(&r->servers[0]) &&
+                      has_replications(&r->servers[b]));
+    if (!any)
+        return;
+    item(j, "comparisons");
+    begin(j, '[');
+    for (size_t a = 0; a < r->n; a++)
+        for (size_t b = a + 1; b < r->n; b++)
+            for (size_t k = 0; k < summary_nfields; k++)
+                for (size_t m = 0; m < sizeof metrics / sizeof metrics[0]; m++)
+                    if (has_replications(&r->servers[a]) &&
+                        has_replications(&r->servers[b]) &&
+                        strcmp(summary_fields[k].path, metrics[m]) == 0)
+                        put_difference(j, &r->servers[a], &r->servers[b],
+                                       &summary_fields[k]);
+    end(j, ']');
+}
+
 char *report_json(const struct report *r)
 {
     struct json j = { .depth = 0 };
@@ -332,6 +396,7 @@ char *report_json(const struct report *r)
     for (size_t i = 0; i < r->n; i++)
         put_server(&j, &r->servers[i]);
     end(&j, '}');
+    put_comparisons(&j, r);
     end(&j, '}');
     sink_char(&j.out, '\n');
     return sink_take(&j.out);

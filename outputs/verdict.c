@@ -7,6 +7,7 @@
 #include "outputs/report.h"
 
 #include "outputs/num.h"
+#include "outputs/paired.h"
 #include "outputs/sink.h"
 #include "sim/must.h"
 
@@ -45,10 +46,14 @@ struct opinion {
 struct verdict {
     const struct report *r;
     struct opinion *o;
-    size_t tail;           /* offset of the percentile compared */
-    const char *tail_name; /* NULL: no percentile that all have */
+    size_t tail;                      /* offset of the percentile compared */
+    const char *tail_name;            /* NULL: no percentile that all have */
+    const struct report_server *fast; /* who is best there, or NULL */
     struct sink out;
 };
+
+/* What is said of several pairs at once holds for all of them with 95 %. */
+#define CONFIDENCE 0.95
 
 static bool behind(const struct opinion *o)
 {
@@ -142,10 +147,32 @@ static void choose_tail(struct verdict *v)
     }
 }
 
-/* Whether A's number is above B's beyond what replications scatter. */
-static bool above(const struct report_server *a, const struct report_server *b,
-                  size_t offset)
+static bool are_paired(const struct report_server *a,
+                       const struct report_server *b)
 {
+    return a->runs != NULL && b->runs != NULL && a->nruns >= 2 && b->nruns >= 2;
+}
+
+/* A - B of the number at OFFSET, with an interval that allows for all pairs
+ * there are (Bonferroni). */
+static struct paired difference(const struct report *r,
+                                const struct report_server *a,
+                                const struct report_server *b, size_t offset)
+{
+    double pairs = (double)(r->n * (r->n - 1)) / 2;
+    return paired_difference(b->runs, a->runs,
+                             a->nruns < b->nruns ? a->nruns : b->nruns, offset,
+                             1 - (1 - CONFIDENCE) / pairs);
+}
+
+/* Whether A's number is above B's beyond what replications scatter. */
+static bool above(const struct report *r, const struct report_server *a,
+                  const struct report_server *b, size_t offset)
+{
+    if (a != b && are_paired(a, b)) {
+        struct paired p = difference(r, a, b, offset);
+        return paired_is_shown(&p) && p.mean > 0;
+    }
     if (a->ci == NULL || b->ci == NULL)
         return number(a->sum, offset) > number(b->sum, offset);
     double low = number(&a->ci->low, offset);
@@ -178,19 +205,20 @@ static void judge(struct verdict *v)
         if (fail_share(s->sum) < fail_share(clean->sum))
             clean = s;
     }
+    v->fast = fast;
     for (size_t i = 0; i < n; i++) {
         struct opinion *o = &v->o[i];
         const struct summary *s = o->s->sum;
         if (fast != NULL) {
             double mine = number(s, v->tail), best = number(fast->sum, v->tail);
             o->slow = mine > TAIL_RATIO * best && mine > best + TAIL_SECONDS &&
-                      above(o->s, fast, v->tail);
+                      above(v->r, o->s, fast, v->tail);
         }
         o->failing = o->fail_share > fail_share(clean->sum) + FAIL_SHARE &&
-                     above(o->s, clean, offsetof(struct summary, failed));
+                     above(v->r, o->s, clean, offsetof(struct summary, failed));
         o->serving_less =
             s->completed < (1 - SERVED_SHARE) * most->sum->completed &&
-            above(most, o->s, offsetof(struct summary, completed));
+            above(v->r, most, o->s, offsetof(struct summary, completed));
     }
 }
 
@@ -513,6 +541,94 @@ static bool put_causes(struct verdict *v, pick_fn fn, struct group *g,
     return any;
 }
 
+/* -- differences between pairs ----------------------------------------------
+ */
+
+/* V with as many decimals as two digits of HALF have. */
+static void put_rounded(struct sink *s, double v, double half)
+{
+    char buf[NUM_SIZE];
+    double step = half > 0 ? pow(10, floor(log10(half)) - 1) : 0;
+    if (step > 0)
+        v = round(v / step) * step;
+    sink_text(s, num_digits(v, 6, buf));
+}
+
+/* "41 ms ± 6.2": the size of a difference of times. */
+static void put_paired(struct sink *s, const struct paired *p)
+{
+    static const struct {
+        double from, scale;
+        const char *unit;
+    } units[] = { { 0.5, 1, "s" }, { 5e-5, 1e3, "ms" }, { 0, 1e6, "us" } };
+    double size = fabs(p->mean), half = p->half;
+    size_t i = 0;
+    while (fmax(size, half) < units[i].from)
+        i++;
+    put_rounded(s, size * units[i].scale, half * units[i].scale);
+    sink_format(s, " %s ± ", units[i].unit);
+    char buf[NUM_SIZE];
+    sink_text(s, num_digits(half * units[i].scale, 2, buf));
+}
+
+/* How the tail of server I differs from that of the fastest; false when there
+ * are no pairs, or I is the fastest. */
+static bool tail_difference(const struct verdict *v, size_t i, struct paired *p)
+{
+    const struct report_server *s = &v->r->servers[i];
+    if (v->fast == NULL || s == v->fast || !are_paired(s, v->fast))
+        return false;
+    *p = difference(v->r, s, v->fast, v->tail);
+    return p->n >= 2;
+}
+
+/* "event answers p99 41 ms ± 6 faster than worker and …", of those pairs where
+ * it is shown; false, and nothing, when there is none. */
+static bool put_faster(struct verdict *v, const char *before)
+{
+    struct paired p;
+    size_t n = 0, k = 0;
+    for (size_t i = 0; i < v->r->n; i++)
+        n += tail_difference(v, i, &p) && paired_is_shown(&p);
+    if (n == 0)
+        return false;
+    sink_text(&v->out, before);
+    sink_format(&v->out, "%s answers %s ", v->fast->name, v->tail_name);
+    for (size_t i = 0; i < v->r->n; i++) {
+        if (!tail_difference(v, i, &p) || !paired_is_shown(&p))
+            continue;
+        separate(&v->out, k++, n);
+        put_paired(&v->out, &p);
+        sink_format(&v->out, " faster than %s", v->r->servers[i].name);
+    }
+    return true;
+}
+
+/* How a sentence on servers begins none of which is far behind: what their
+ * replications show. Exactly equal ones need no interval. */
+static void put_no_difference(struct verdict *v)
+{
+    struct paired p, most = { .mean = 0, .half = 0 };
+    size_t pairs = 0;
+    for (size_t i = 0; i < v->r->n; i++) {
+        if (!tail_difference(v, i, &p))
+            continue;
+        pairs++;
+        if (fabs(p.mean) >= fabs(most.mean))
+            most = p;
+    }
+    if (put_faster(v, "Hardly a difference (")) {
+        sink_text(&v->out, "): ");
+    } else if (pairs > 0 && most.half > 0) {
+        sink_format(&v->out, "No difference can be shown (%s %s", v->tail_name,
+                    pairs > 1 ? "at most " : "");
+        put_paired(&v->out, &most);
+        sink_text(&v->out, "): ");
+    } else {
+        sink_text(&v->out, "No difference here: ");
+    }
+}
+
 static void say_difference(struct verdict *v, struct group *g)
 {
     put_causes(v, is_behind, g, true);
@@ -521,6 +637,7 @@ static void say_difference(struct verdict *v, struct group *g)
         sink_text(&v->out, ", while ");
         put_doing_well(v, g);
     }
+    put_faster(v, "; ");
 }
 
 /* All servers meet the same obstacle: it comes first, then what it does. */
@@ -554,7 +671,7 @@ static void say_no_difference(struct verdict *v, struct group *g)
     pick(v, is_ahead, CAUSE_NONE, g);
     size_t servers = g->n;
     if (servers > 1)
-        sink_text(s, "No difference here: ");
+        put_no_difference(v);
     if (alike) {
         say_all_alike(v, g, failing);
         return;

@@ -50,8 +50,8 @@ static void setup(void)
             };
             hist_record(latency[i], (k + 1) * 20 * SIM_MS);
         }
-        servers[i] =
-            (struct plot_server){ names[i], 40, curve[i], POINTS, latency[i] };
+        servers[i] = (struct plot_server){ names[i], 40,     curve[i],  NULL,
+                                           NULL,     POINTS, latency[i] };
     }
     run = (struct plot_run){ "What's \"this\"\\n", 29 * SIM_S, 5 * SIM_S,
                              servers, SERVERS };

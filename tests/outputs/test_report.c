@@ -16,8 +16,8 @@ static char *verdict(const struct summary *s, size_t n)
 {
     struct report_server servers[MAX];
     for (size_t i = 0; i < n; i++)
-        servers[i] =
-            (struct report_server){ names[i], names[i], NULL, &s[i], NULL };
+        servers[i] = (struct report_server){ names[i], names[i], NULL, &s[i],
+                                             NULL,     NULL,     0 };
     struct report r = sample_report(servers, n);
     return report_verdict(&r);
 }
@@ -196,8 +196,8 @@ START_TEST(overlapping_intervals_are_no_difference)
         sample_summary(&s[i]);
         sample_summary(&ci[i].low)->latency.p99_s = 0.01;
         sample_summary(&ci[i].high)->latency.p99_s = 0.09;
-        servers[i] =
-            (struct report_server){ names[i], names[i], NULL, &s[i], &ci[i] };
+        servers[i] = (struct report_server){ names[i], names[i], NULL, &s[i],
+                                             &ci[i],   NULL,     0 };
     }
     s[0].latency.p99_s = 0.06;
     struct report r = sample_report(servers, 2);
@@ -256,8 +256,8 @@ START_TEST(expectations_are_compared_and_explained)
     sample_summary(&s[0]);
     sample_summary(&s[1])->latency.p99_s = (double)NAN;
     struct report_server servers[] = {
-        { "event", "event", NULL, &s[0], NULL },
-        { "a.b", "event", NULL, &s[1], NULL },
+        { "event", "event", NULL, &s[0], NULL, NULL, 0 },
+        { "a.b", "event", NULL, &s[1], NULL, NULL, 0 },
     };
     struct report r = sample_report(servers, 2);
     char *line = NULL;
@@ -370,7 +370,7 @@ START_TEST(json_has_the_contracts_keys_in_order)
     sample_summary(s)->errors[REQ_TIMEOUT] = 3;
     s->latency.p999_s = (double)NAN;
     sample_message(s, "AH00484", "error", "server reached \t it", 3.25, 1);
-    struct report_server server = { "event", "event", &c, s, NULL };
+    struct report_server server = { "event", "event", &c, s, NULL, NULL, 0 };
     struct report r = sample_report(&server, 1);
     char *text = report_json(&r);
     in_order(text, keys);
@@ -399,7 +399,7 @@ START_TEST(json_gives_intervals_beside_the_means)
     ci->low.throughput_rps = 150;
     ci->high.throughput_rps = 183.3333333;
     ci->low.latency.p999_s = (double)NAN;
-    struct report_server server = { "event", "event", NULL, s, ci };
+    struct report_server server = { "event", "event", NULL, s, ci, NULL, 0 };
     struct report r = sample_report(&server, 1);
     r.replications = 5;
     char *text = report_json(&r);
@@ -433,8 +433,8 @@ START_TEST(the_table_has_a_column_per_server)
     sample_message(&s[0], "AH00161", "error", "server reached it", 5.0201, 2);
     sample_message(&s[1], "AH00489", "notice", "configured", 0, 1);
     struct report_server servers[] = {
-        { "prefork", "prefork", NULL, &s[0], NULL },
-        { "event", "event", NULL, &s[1], NULL },
+        { "prefork", "prefork", NULL, &s[0], NULL, NULL, 0 },
+        { "event", "event", NULL, &s[1], NULL, NULL, 0 },
     };
     struct report r = sample_report(servers, 2);
     char *text = table(&r, false);
@@ -481,7 +481,7 @@ START_TEST(intervals_stand_beside_the_numbers)
     ci->high.processes.mean = 14.3;
     ci->high.memory.private_peak_bytes += 1048576 * 1.5;
     ci->high.cpu.utilisation += 0.001;
-    struct report_server server = { "event", "event", NULL, s, ci };
+    struct report_server server = { "event", "event", NULL, s, ci, NULL, 0 };
     struct report r = sample_report(&server, 1);
     r.replications = 5;
     char *text = table(&r, false);
