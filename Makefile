@@ -55,7 +55,7 @@ SHELL_FILES := .ci/run $(wildcard scripts/* tests/cli/run)
 .SUFFIXES:
 .SECONDARY:
 .PHONY: all demo check test test-units test-cli test-tools golden bless \
-	measured validate bench bench-full asan ubsan tsan \
+	measured validate check-real bench bench-full asan ubsan tsan \
 	fuzz fuzz-replay lint format coverage docs install uninstall dist \
 	distcheck clean help packages fuzz-targets FORCE
 
@@ -136,6 +136,8 @@ measured: $(B)/mpmsim ## recorded traffic against tests/measured/floors
 	@MPMSIM=$(B)/mpmsim scripts/measured
 validate: mpmsim ## the same with all that is outside, and a picture per case
 	@scripts/measured --table
+check-real: mpmsim ## `mpmsim check` against a real apache2, installed if missing
+	@scripts/check-real
 fuzz-replay: $(FUZZ_SRC:tests/fuzz/%.c=$(B)/replay_%)
 	@B=$(B) scripts/fuzz --replay
 
