@@ -153,7 +153,7 @@ fuzz: ## every fuzz target for FUZZ_SECONDS (60) in all, with clang
 	@B=build/fuzz scripts/fuzz
 fuzz-targets: $(FUZZ)
 lint: ## format, clang-tidy, cppcheck, layers, rules, globals, shell
-	@CC='$(CC)' CPPFLAGS='-I. -D_GNU_SOURCE' scripts/lint
+	@CC='$(CC)' FAST='$(FAST)' scripts/lint
 format: ## reformat every source file
 	clang-format -i $(wildcard $(DIRS:%=%/*.[ch]) tests/*.[ch] tests/*/*.[ch])
 coverage: ## line coverage of sim server models config
