@@ -11,7 +11,9 @@
 #include "outputs/plots.h"
 #include "outputs/report.h"
 #include "sim/must.h"
+#include "theory/beside.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -382,11 +384,60 @@ static bool check_expectations(struct run *r)
     return all;
 }
 
+/* One figure of theory, and what was simulated with its interval. */
+static void print_beside(const struct report_server *s, const char *what,
+                         double theory, const char *path, bool duration)
+{
+    char a[NUM_SIZE], b[NUM_SIZE], h[NUM_SIZE] = "";
+    double v = 0, high = 0;
+    if (!summary_lookup(s->sum, path, &v))
+        return;
+    if (s->ci != NULL && summary_lookup(&s->ci->high, path, &high) && high > v)
+        duration ? num_duration(high - v, h) : num_digits(high - v, 2, h);
+    printf("    %-24s theory %s, simulated %s%s%s\n", what,
+           duration ? num_duration(theory, a) : num_digits(theory, 4, a),
+           duration   ? num_duration(v, b)
+           : isnan(v) ? "-"
+                      : num_digits(v, 4, b),
+           h[0] != '\0' ? " ± " : "", h);
+}
+
+/* Where a server is a system with a closed form, that beside the results. */
+static void print_theory(const struct run *r)
+{
+    bool any = false;
+    for (size_t i = 0, k = 0; i < r->sc->nservers; i++) {
+        struct beside b;
+        char buf[NUM_SIZE];
+        if (r->results[i].nruns == 0)
+            continue;
+        const struct report_server *s = &r->servers[k++];
+        if (!beside_find(r->sc, i, &b))
+            continue;
+        if (!any)
+            printf("\nIn theory:\n");
+        any = true;
+        printf("  %s is %s (neglecting %s a request)\n", s->name, b.system,
+               num_duration(b.neglected, buf));
+        print_beside(s, "mean latency", b.figures.response, "latency.mean_s",
+                     true);
+        print_beside(s, "throughput (1/s)", b.figures.rate, "throughput_rps",
+                     false);
+        print_beside(s, "busy workers", b.figures.busy, "workers.busy_mean",
+                     false);
+        if (b.queue)
+            print_beside(s, "waiting to be accepted",
+                         b.figures.number - b.figures.busy, "accept_queue.mean",
+                         false);
+    }
+}
+
 static void print_results(struct run *r)
 {
     if (r->opt.quiet || r->opt.json || r->report.n == 0)
         return;
     report_table(stdout, &r->report, cli_colour(stdout));
+    print_theory(r);
     char *verdict = report_verdict(&r->report);
     printf("\n%s\n", verdict);
     free(verdict);

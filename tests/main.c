@@ -1,38 +1,43 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Runs the Check suites of suites.def: all of them, or those named on the
- * command line. Prints what failed, then "N passed, N failed". */
+/* Runs the Check suites of suites.def: all of them but the long ones, or those
+ * named on the command line. Prints what failed, then "N passed, N failed". */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SUITE(name) Suite *suite_##name(void);
+#define SUITE(name)      Suite *suite_##name(void);
+#define LONG_SUITE(name) Suite *suite_##name(void);
 #include "tests/suites.def"
 #undef SUITE
+#undef LONG_SUITE
 
 static const struct {
     const char *name;
     Suite *(*make)(void);
+    int is_long;
 } suites[] = {
-#define SUITE(name) { #name, suite_##name },
+#define SUITE(name)      { #name, suite_##name, 0 },
+#define LONG_SUITE(name) { #name, suite_##name, 1 },
 #include "tests/suites.def"
 #undef SUITE
-    { NULL, NULL }
+#undef LONG_SUITE
+    { NULL, NULL, 0 }
 };
 
-static int is_wanted(const char *name, int argc, char **argv)
+static int is_wanted(size_t suite, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], name) == 0)
+        if (strcmp(argv[i], suites[suite].name) == 0)
             return 1;
-    return argc < 2;
+    return argc < 2 && !suites[suite].is_long;
 }
 
 int main(int argc, char **argv)
 {
     SRunner *runner = NULL;
     for (size_t i = 0; suites[i].name != NULL; i++) {
-        if (!is_wanted(suites[i].name, argc, argv))
+        if (!is_wanted(i, argc, argv))
             continue;
         if (runner == NULL)
             runner = srunner_create(suites[i].make());
