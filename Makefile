@@ -55,7 +55,7 @@ SHELL_FILES := .ci/run $(wildcard scripts/* tests/cli/run)
 .SUFFIXES:
 .SECONDARY:
 .PHONY: all demo check test test-units test-cli test-tools golden bless \
-	measured validate check-real bench bench-full asan ubsan tsan \
+	measured validate check-real check-long bench bench-full asan ubsan tsan \
 	fuzz fuzz-replay lint format coverage docs install uninstall dist \
 	distcheck clean help packages fuzz-targets FORCE
 
@@ -138,6 +138,10 @@ validate: mpmsim ## the same with all that is outside, and a picture per case
 	@scripts/measured --table
 check-real: mpmsim ## `mpmsim check` against a real apache2, installed if missing
 	@scripts/check-real
+check-long: $(B)/tests/run mpmsim ## coverage of intervals, 20 seeds of verify, planted defects
+	$(B)/tests/run coverage
+	@scripts/verify-seeds
+	@scripts/verify-mutants
 fuzz-replay: $(FUZZ_SRC:tests/fuzz/%.c=$(B)/replay_%)
 	@B=$(B) scripts/fuzz --replay
 
