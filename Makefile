@@ -54,10 +54,10 @@ SHELL_FILES := .ci/run $(wildcard scripts/* tests/cli/run)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all demo check test test-units test-cli test-tools golden bless \
-	measured validate check-real check-long bench bench-full asan ubsan tsan \
-	fuzz fuzz-replay lint format coverage docs install uninstall dist \
-	distcheck clean help packages fuzz-targets FORCE
+.PHONY: all demo check check-cluster test test-units test-cli test-tools \
+	golden bless measured validate check-real check-long bench bench-full \
+	asan ubsan tsan fuzz fuzz-replay lint format coverage docs install \
+	uninstall dist distcheck clean help packages fuzz-targets FORCE
 
 all: mpmsim
 
@@ -128,6 +128,8 @@ test-tools: $(B)/mpmsim
 	@if command -v python3 >/dev/null; then \
 		MPMSIM=$(B)/mpmsim python3 -B tests/tools/test_record.py; \
 	else echo 'skipped tests/tools (no python3)'; fi
+check-cluster: mpmsim ## shards by GNU parallel and a one-node Slurm, merged
+	@scripts/check-cluster
 golden: $(B)/mpmsim ## compare every scenario's summary with tests/golden
 	@MPMSIM=$(B)/mpmsim scripts/golden
 bless: $(B)/mpmsim ## rewrite tests/golden (say why in the commit)

@@ -406,7 +406,7 @@ static void draw(struct sink *s, const struct picture *p, const char *name)
     static const char *const foot[] = { "0.19", "0.15", "0.12" };
     sink_format(s,
                 "set multiplot layout %zu,%zu margins %s,0.97,%s,%s spacing "
-                "0.06,0.1 title ",
+                "0.08,0.1 title ",
                 p->rows, p->columns, left[p->columns - 1], foot[p->rows - 1],
                 p->panels == 1 ? "0.91"
                 : p->rows == 1 ? "0.85"

@@ -426,13 +426,18 @@ static bool add_options(struct reading *r)
 /* -- origin -----------------------------------------------------------------
  */
 
-static const char *options_text(struct reading *r, const struct scenario *sc)
+/* What the scenario says itself is in its digest. */
+static const char *options_text(struct reading *r)
 {
     const struct scenario_opts *o = &r->plan->common;
     struct sink s;
     sink_string(&s);
-    sink_format(&s, "seed=%" PRIu64 " replications=%" PRId64 "%s", sc->seed,
-                sc->replications, o->lenient ? " lenient" : "");
+    if (o->has_seed)
+        sink_format(&s, " seed=%" PRIu64, o->seed);
+    if (o->has_replications)
+        sink_format(&s, " replications=%" PRId64, o->replications);
+    if (o->lenient)
+        sink_text(&s, " lenient");
     for (size_t i = 0; i < o->nmpm; i++)
         sink_format(&s, " mpm=%s", o->mpm[i]);
     for (size_t i = 0; i < o->nset; i++)
@@ -509,7 +514,7 @@ static bool finish(struct reading *r)
             arena_strdup(p->arena, sc->title != NULL ? sc->title : "");
     origin.program = inputs_program(p->arena);
     origin.scenario = arena_strdup(p->arena, sc->sha256);
-    origin.options = options_text(r, sc);
+    origin.options = options_text(r);
     p->runs = sc->nservers * (size_t)sc->replications;
     scenario_free(sc);
     if (!hash_inputs(r, &origin.inputs) ||
