@@ -179,42 +179,54 @@ static char *next_word(struct parser *p, const char **text)
     return word;
 }
 
-/* LINE with ${NAME} of every Define put in; unknown ones stay as they are.
- * NULL with an error when it grows out of bounds. */
-static const char *expand(struct parser *p, const char *line)
+/* Puts the value of each Define named in LINE into OUT (NULL: only counts);
+ * returns the length, at most LIMIT. Unknown names stay as they are. */
+static size_t put_in(const struct parser *p, const char *line, size_t limit,
+                     char *out)
 {
-    char *out;
-    size_t n = 0, size;
+    size_t n = 0;
 
-    if (strstr(line, "${") == NULL)
-        return line;
-    size = strlen(line) + MAX_LINE_BYTES;
-    out = must_alloc(size + 1);
-    while (*line != '\0' && n < size) {
+    while (*line != '\0' && n < limit) {
         const char *end =
             strncmp(line, "${", 2) == 0 ? strchr(line, '}') : NULL;
         const struct pair *def = NULL;
         if (end != NULL)
             def = names_find_n(&p->defines, line + 2, (size_t)(end - line) - 2);
         if (def == NULL) {
-            out[n++] = *line++;
+            if (out != NULL)
+                out[n] = *line;
+            n++;
+            line++;
             continue;
         }
-        for (const char *v = def->value; *v != '\0' && n < size; v++)
-            out[n++] = *v;
+        for (const char *v = def->value; *v != '\0' && n < limit; v++, n++) {
+            if (out != NULL)
+                out[n] = *v;
+        }
         line = end + 1;
     }
-    out[n] = '\0';
+    return n;
+}
+
+/* LINE with ${NAME} of every Define put in; NULL with an error when it grows
+ * out of bounds. */
+static const char *expand(struct parser *p, const char *line)
+{
+    size_t limit = strlen(line) + MAX_LINE_BYTES, n;
+    char *out;
+
+    if (strstr(line, "${") == NULL)
+        return line;
+    n = put_in(p, line, limit, NULL);
     p->bytes += n;
-    if (n == size || p->bytes > MAX_ALL_BYTES) {
+    if (n == limit || p->bytes > MAX_ALL_BYTES) {
         (void)wrong(p, "variables make this configuration larger than %zu MiB",
                     MAX_ALL_BYTES >> 20);
-        line = NULL;
-    } else {
-        line = arena_strdup(p->a, out);
+        return NULL;
     }
-    free(out);
-    return line;
+    out = arena_alloc(p->a, n + 1);
+    (void)put_in(p, line, limit, out);
+    return out;
 }
 
 /* ---- modules ---- */

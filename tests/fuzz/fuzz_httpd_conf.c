@@ -23,6 +23,22 @@ static bool includes(const uint8_t *data, size_t size)
     return false;
 }
 
+/* A restart that changes nothing. */
+static void again(const struct httpd_conf *c, const struct settings *s,
+                  struct arena *a)
+{
+    struct settings after;
+    struct settings_notes notes;
+    struct err e;
+
+    err_init(&e);
+    must(settings_restart(&c->directives, s, false, 4, a, &after, &notes, &e));
+    must(after.process_limit == s->process_limit &&
+         after.thread_limit == s->thread_limit &&
+         after.listen_backlog == s->listen_backlog &&
+         after.nlisten == s->nlisten);
+}
+
 static void settle(const struct httpd_conf *c, struct arena *a)
 {
     for (int mpm = 0; mpm < MPM_KINDS; mpm++) {
@@ -35,6 +51,7 @@ static void settle(const struct httpd_conf *c, struct arena *a)
             must(s.process_limit >= 1 && s.threads_per_child >= 1);
             must(s.max_spare > s.min_spare && s.min_spare >= 1);
             must(s.start_servers <= s.process_limit && s.nlisten >= 1);
+            again(c, &s, a);
         }
         err_clear(&e);
     }
