@@ -72,7 +72,6 @@ static void start_lingering(struct server *s, uint32_t conn)
     c->flags |= CF_LINGERING;
     mpm_wait(s, conn, c->flags & CF_SHORT || ch->dying ? WAIT_LINGER_SHORT
                                                        : WAIT_LINGER);
-    mpm_drop_idle(s, conn);
 }
 
 static void process_lingering_close(struct server *s, uint32_t thread,
@@ -136,7 +135,6 @@ static void kill_keepalives(struct server *s, uint32_t child)
 static void process_socket(struct server *s, uint32_t thread, uint32_t conn)
 {
     struct conn *c = conn_at(s, conn);
-    mpm_drop_idle(s, conn);
     if (c->flags & CF_DATA) {
         mpm_read(s, thread, conn);
     } else { /* the client's FIN */
@@ -304,6 +302,7 @@ static void on_pickup(struct server *s, uint32_t conn)
     ch->conns++;
     s->conns_total++;
     c->flags |= CF_COUNTED;
+    mpm_take_pool(s, conn);
     if ((c->flags & CF_TLS && s->set->version < V_TLS_ASYNC)
         || (s->conf.clogging > 0 && rng_unit(&s->clog_rng) < s->conf.clogging))
         c->flags |= CF_CLOGGING;

@@ -85,7 +85,7 @@ enum conn_flag {
     CF_COUNTED = 1 << 11,  /* event: in its process's connection count */
     CF_LINGERING = 1 << 12,/* event: in its process's lingering count */
     CF_CLOGGING = 1 << 13, /* E-24: processed as in worker */
-    CF_IDLE = 1 << 14,     /* event: its idle memory is counted (M-16) */
+    CF_POOL = 1 << 14,     /* event: its transaction pool is counted (M-20) */
     CF_CRST = 1 << 15      /* the client closed with data unread */
 };
 
@@ -186,7 +186,8 @@ struct child {
     bool dying;
     bool tls_used, big_used;
     simtime_t user, sys;     /* CPU time spent by this process */
-    uint32_t big_pools;      /* event: grown pools kept for reuse (E-33) */
+    uint32_t pools[2], big_pools; /* event: transaction pools kept for reuse
+                                     (E-33): plain, TLS, grown by a body */
     simtime_t died;          /* when it exited */
     struct sim_timer timer;  /* retry of thread creation (W-3) */
     struct lane *lanes;      /* async: its own queues, by WAIT_KEEPALIVE … */

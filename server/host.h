@@ -53,12 +53,15 @@ struct machine {
     int64_t mem_thread;        /* per thread, never used */
     int64_t mem_thread_request;/* in its first request */
     int64_t mem_thread_first;  /* after its first response */
-    int64_t mem_thread_used, mem_thread_used_event; /* after about 8 */
+    int64_t mem_thread_used;   /* worker: after about 8 */
+    /* event, without pools: after its first response, after about 8 */
+    int64_t mem_thread_first_event, mem_thread_used_event;
+    int64_t mem_thread_tls_first_event, mem_thread_tls_event;
     int64_t mem_thread_old;    /* after hundreds */
     int64_t mem_thread_tls;
     int64_t mem_proxy;         /* kept by a thread that has used a backend */
     int64_t mem_big_body;      /* for good, after a large body from memory */
-    int64_t mem_conn, mem_conn_old, mem_conn_tls; /* event, idle keep-alive */
+    int64_t mem_conn_new, mem_conn, mem_conn_old, mem_conn_tls; /* event, idle keep-alive */
     int64_t mem_shared_parent, mem_shared_child;  /* for rss and pss */
 };
 

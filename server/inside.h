@@ -103,7 +103,10 @@ void memory_response(struct server *s, uint32_t thread, uint32_t conn);
  * that it grows, and event's recycling of such pools (M-18, E-33). */
 void memory_big_body(struct server *s, uint32_t conn);
 void memory_big_done(struct server *s, uint32_t conn);
-void memory_conn_idle(struct server *s, uint32_t conn, bool idle);
+/* A connection of event has a transaction pool from its pick-up on; when it is
+ * closed the pool is kept for the next one, or freed (E-33, M-20). */
+void memory_pool_take(struct server *s, uint32_t conn);
+void memory_pool_give(struct server *s, uint32_t conn);
 /* H-1: the kernel kills the child that holds most. */
 void memory_kill(struct server *s);
 /* H-2: how long a thread waits for its pages that are in swap. */

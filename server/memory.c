@@ -7,7 +7,7 @@
 #define FIRST_RESPONSES 8 /* M-16: full size after about eight responses */
 #define OLD_RESPONSES 400 /* and a little more after hundreds */
 #define PAGE 4096
-#define OLD_CONN 50       /* requests after which a connection is "old" */
+#define OLD_CONN 15       /* a connection's pool: full size after so many */
 
 /* Private memory of all processes and what they share, once. */
 static int64_t used(const struct server *s)
@@ -38,8 +38,16 @@ static int64_t thread_growth(const struct server *s, const struct thread *t)
             + (t->tls_used ? m->mem_child_used_tls
                : n > 0     ? m->mem_child_used
                            : 0);
-    int64_t used = s->model->async ? m->mem_thread_used_event
-                                   : m->mem_thread_used;
+    if (s->model->async) { /* the pools are counted with the connections */
+        int64_t first = t->tls_used ? m->mem_thread_tls_first_event
+                                    : m->mem_thread_first_event;
+        int64_t full = t->tls_used ? m->mem_thread_tls_event
+                                   : m->mem_thread_used_event;
+        int done = n < 1 ? 1 : n > FIRST_RESPONSES ? FIRST_RESPONSES : n;
+        return first + (full - first) * (done - 1) / (FIRST_RESPONSES - 1)
+            - m->mem_thread + big;
+    }
+    int64_t used = m->mem_thread_used;
     int64_t size;
     if (t->tls_used)
         size = m->mem_thread_tls;
@@ -83,7 +91,25 @@ void memory_request(struct server *s, uint32_t thread)
     struct thread *t = thread_at(s, thread);
     const struct machine *m = &s->conf.machine;
     if (s->model->threaded && t->grown == 0)
-        grow(s, t, m->mem_thread_request - m->mem_thread);
+        grow(s, t,
+             s->model->async ? thread_growth(s, t)
+                             : m->mem_thread_request - m->mem_thread);
+}
+
+static int64_t pool_size(const struct server *s, bool tls)
+{
+    return tls ? s->conf.machine.mem_conn_tls : s->conf.machine.mem_conn;
+}
+
+/* What its pool has grown by over N requests (M-20). */
+static int64_t pool_growth(const struct server *s, int n)
+{
+    const struct machine *m = &s->conf.machine;
+    int64_t most = m->mem_conn_old - m->mem_conn;
+    int64_t first = m->mem_conn - m->mem_conn_new;
+    return n < 1        ? 0
+        : n >= OLD_CONN ? first + most
+                        : first + most * (n - 1) / (OLD_CONN - 1);
 }
 
 void memory_response(struct server *s, uint32_t thread, uint32_t conn)
@@ -101,6 +127,10 @@ void memory_response(struct server *s, uint32_t thread, uint32_t conn)
         s->tls_seen = true;
     }
     grow(s, t, thread_growth(s, t));
+    struct conn *c = conn_at(s, conn);
+    if (c->flags & CF_POOL && c->served <= OLD_CONN)
+        add(s, child_at(s, t->child),
+            pool_growth(s, c->served) - pool_growth(s, c->served - 1));
 }
 
 void memory_big_body(struct server *s, uint32_t conn)
@@ -133,17 +163,37 @@ void memory_big_done(struct server *s, uint32_t conn)
         add(s, ch, -s->conf.machine.mem_big_body);
 }
 
-void memory_conn_idle(struct server *s, uint32_t conn, bool idle)
+void memory_pool_take(struct server *s, uint32_t conn)
 {
     struct conn *c = conn_at(s, conn);
-    if (!s->model->async || idle == !!(c->flags & CF_IDLE))
+    struct child *ch = child_at(s, c->child);
+    bool tls = c->flags & CF_TLS;
+    c->flags |= CF_POOL;
+    /* a pool that is used again is booked as new until it has been filled */
+    int64_t fresh = pool_size(s, tls) - pool_growth(s, 1);
+    if (ch->pools[tls] > 0) {
+        ch->pools[tls]--;
+        fresh -= pool_size(s, tls);
+    } else if (ch->pools[!tls] > 0) {
+        ch->pools[!tls]--;
+        fresh -= pool_size(s, !tls);
+    }
+    add(s, ch, fresh);
+}
+
+void memory_pool_give(struct server *s, uint32_t conn)
+{
+    struct conn *c = conn_at(s, conn);
+    struct child *ch = child_at(s, c->child);
+    bool tls = c->flags & CF_TLS;
+    if (!(c->flags & CF_POOL))
         return;
-    const struct machine *m = &s->conf.machine;
-    int64_t size = c->flags & CF_TLS ? m->mem_conn_tls
-        : c->served >= OLD_CONN      ? m->mem_conn_old
-                                     : m->mem_conn;
-    c->flags ^= CF_IDLE;
-    add(s, child_at(s, c->child), idle ? size : -size);
+    c->flags &= (uint16_t)~CF_POOL;
+    add(s, ch, pool_growth(s, 1) - pool_growth(s, c->served));
+    if (ch->pools[0] + ch->pools[1] < s->per_child * 3 / 4) /* E-33 */
+        ch->pools[tls]++;
+    else
+        add(s, ch, -pool_size(s, tls));
 }
 
 void memory_kill(struct server *s)

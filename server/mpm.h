@@ -155,8 +155,8 @@ void mpm_response(struct server *s, uint32_t thread, uint32_t conn);
 bool mpm_is_unsent(const struct server *s, uint32_t conn);
 /* CONN, without a thread, waits in keep-alive for the next request. */
 void mpm_wait_request(struct server *s, uint32_t conn);
-/* CONN is no longer idle in keep-alive. */
-void mpm_drop_idle(struct server *s, uint32_t conn);
+/* CONN gets a transaction pool, kept until it is closed (E-33). */
+void mpm_take_pool(struct server *s, uint32_t conn);
 /* CONN, without a thread, has sent FIN and waits for the client's. */
 void mpm_set_lingering(struct server *s, uint32_t conn);
 /* Calls on_pickup after the host's pick-up delay (E-37). */

@@ -78,7 +78,7 @@ static uint32_t take_down(struct server *s, uint32_t id)
     if (c->wait == WAIT_CHAIN)
         c->wait = WAIT_NONE;
     mpm_unwait(s, id);
-    memory_conn_idle(s, id, false);
+    memory_pool_give(s, id);
     if (c->txn != NONE) {
         struct txn *t = conn_txn(s, id);
         memory_big_done(s, id);
@@ -267,16 +267,16 @@ void mpm_sync_response(struct server *s, uint32_t thread, uint32_t id)
 void mpm_wait_request(struct server *s, uint32_t id)
 {
     conn_set_state(s, id, CONN_KEEPALIVE);
-    memory_conn_idle(s, id, true);
     mpm_wait(s, id, WAIT_KEEPALIVE);
     conn_drop_txn(s, id);
     if (conn_at(s, id)->flags & CF_CFIN)
         hook_put(s, HOOK_READABLE, id, 0);
 }
 
-void mpm_drop_idle(struct server *s, uint32_t id)
+
+void mpm_take_pool(struct server *s, uint32_t id)
 {
-    memory_conn_idle(s, id, false);
+    memory_pool_take(s, id);
 }
 
 void mpm_set_lingering(struct server *s, uint32_t id)
@@ -690,7 +690,6 @@ bool mpm_write_more(struct server *s, uint32_t id)
 {
     struct txn *t = conn_txn(s, id);
     conn_set_state(s, id, CONN_WRITING);
-    memory_conn_idle(s, id, false);
     t->written = taken(s, id);
     if (t->written < t->out)
         return false;
@@ -705,7 +704,6 @@ void mpm_wait_writable(struct server *s, uint32_t id)
     struct txn *t = conn_txn(s, id);
     double rate = drain_rate(s, id);
     conn_set_state(s, id, CONN_WRITE_BLOCKED);
-    memory_conn_idle(s, id, true);
     /* the next whole chunk the client will have drained */
     double chunk_s = (double)t->chunk / rate;
     double gone = simtime_to_s(now_of(s) + s->half_rtt - t->t_drain);
