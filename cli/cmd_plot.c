@@ -6,6 +6,7 @@
 #include "cli/outdir.h"
 #include "cli/recorded.h"
 #include "outputs/plots.h"
+#include "sweep/journal.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -30,7 +31,7 @@ static bool draw(const struct plot_options *o, const char *dir, struct err *e)
 {
     if (access(dir, F_OK) != 0)
         return err_at(e, ERR_IO, dir, 0, 0, NULL, "%s", strerror(errno));
-    if (!outdir_is_ours(dir))
+    if (!outdir_is_ours(dir) && !journal_is_sweep(dir))
         return err_at(e, ERR_USAGE, dir, 0, 0, NULL,
                       "is not the folder of a run (it holds no .mpmsim)");
     if (o->recording != NULL &&

@@ -16,7 +16,7 @@ _mpmsim() {
         mapfile -t COMPREPLY < <(compgen -W "prefork worker event" -- "$word")
         return
         ;;
-    --set)
+    --set | --param)
         mapfile -t COMPREPLY < <(compgen -S = -W "$(mpmsim list directives \
             2>/dev/null | sed -n 's/^  \([A-Z][A-Za-z]*\) .*/\1/p')" -- "$word")
         compopt -o nospace
