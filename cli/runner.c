@@ -50,6 +50,14 @@ static const char *action_name(enum action_kind k)
 static void do_action(void *ctx, uint32_t id)
 {
     struct action *a = (struct action *)ctx + id;
+    const struct settings *to = a->what->settings;
+    if (to != NULL && !server_reconfigure(a->server, &to[a->job->server])) {
+        err_set(&a->job->err, ERR_CONTENT,
+                "actions: another ThreadsPerChild or KeepAliveTimeout after a "
+                "restart is not modelled for this MPM");
+        sim_stop(a->sim);
+        return;
+    }
     if (server_action(a->server, a->what->what))
         return;
     err_set(&a->job->err, ERR_CONTENT,

@@ -45,8 +45,8 @@ bool server_action(struct server *srv, enum action_kind what);
 
 /* What the configuration says when it is read next: at the restart asked for
  * after this call. *SET (copied; by settings_restart()) has the listeners,
- * limits and buckets the server has. Children of the generation before keep
- * theirs. False if the model cannot. */
+ * limits and buckets the server has. False, and nothing happens, for a change
+ * that is not modelled. */
 bool server_reconfigure(struct server *srv, const struct settings *set);
 
 /* Copies the counters; resets the peak of the accept queue. */
