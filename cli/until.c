@@ -33,10 +33,10 @@ static bool read_share(const char *text, const char *p, double *share,
     if (!found)
         return wrong(e, text, "no \"±\" behind the metric");
     p = skip_spaces(p);
-    char *end;
-    double v = *p >= '0' && *p <= '9' ? strtod(p, &end) : -1;
-    if (v < 0)
+    if (*p < '0' || *p > '9')
         return wrong(e, text, "no number behind \"±\"");
+    char *end;
+    double v = strtod(p, &end);
     p = skip_spaces(end);
     if (*p != '%' || *skip_spaces(p + 1) != '\0')
         return wrong(e, text, "the width is given in per cent");
