@@ -18,7 +18,8 @@ const struct param machine_params[] = {
     { "nofile", PARAM_INT, M(nofile), "8192", 16, 1e9, NULL, "descriptors per process, ulimit -n (Debian's apache2ctl sets 8192) (H-3)" },
     { "cpu_switch", PARAM_TIME, M(cpu_switch), "160us", 0, 1e9, NULL, "lost per time slice while threads outnumber cores (C-42: 3 to 4 % of a core)" },
     { "cpu_slice", PARAM_TIME, M(cpu_slice), "4ms", 1, 1e9, NULL, "time slice of the scheduler: one kernel tick at HZ=250 (K-20)" },
-    { "cpu_accept", PARAM_TIME, M(cpu_accept), "20us", 0, 1e9, NULL, "accept and connection set-up (costs.csv: request_cpu new-connection minus keepalive, 4 to 27 us)" },
+    { "cpu_accept", PARAM_TIME, M(cpu_accept), "4us", 0, 1e9, NULL, "accept and connection set-up (costs.csv: prefork's request_cpu, new-connection minus keepalive)" },
+    { "cpu_queue", PARAM_TIME, M(cpu_queue), "20us", 0, 1e9, NULL, "worker, event: a new connection on its way from the listener to a worker (costs.csv: new-connection minus keepalive, 24 and 27 us, less accept)" },
     { "cpu_read", PARAM_TIME, M(cpu_read), "25us", 0, 1e9, NULL, "each further piece of a head that trickles in (recordings: slow-senders, 0.1 s for 4,000 pieces)" },
     { "cpu_request", PARAM_TIME, M(cpu_request), "33us", 0, 1e9, NULL, "one small request (costs.csv: request_cpu keepalive, 30 to 38 us)" },
     { "cpu_wakeup", PARAM_TIME, M(cpu_wakeup), "80us", 0, 1e9, NULL, "a sleeping thread woken while a core is idle: cold caches (recordings: 0.2 ms of CPU per sleeping request at low load, two wake-ups, against 0.03 ms at saturation)" },
@@ -96,7 +97,7 @@ const struct param network_params[] = {
 void host_ideal(struct machine *m, struct network *n)
 {
     m->cpu_switch = 0;
-    m->cpu_accept = m->cpu_request = m->cpu_wakeup = m->cpu_tls_wakeup = 0;
+    m->cpu_accept = m->cpu_queue = m->cpu_request = m->cpu_wakeup = m->cpu_tls_wakeup = 0;
     m->cpu_proxy = m->cpu_fcgi = 0;
     m->cpu_handoff = m->cpu_tls = 0;
     m->cpu_per_mb = m->cpu_per_mb_tls = 0;

@@ -20,6 +20,7 @@ struct machine {
     simtime_t cpu_switch;      /* context switch at each time slice */
     simtime_t cpu_slice;       /* time slice while threads outnumber cores */
     simtime_t cpu_accept;      /* accept and set up a connection */
+    simtime_t cpu_queue;       /* worker, event: from the listener to a worker */
     simtime_t cpu_read;        /* each further piece of a head */
     simtime_t cpu_request;     /* one small request, beside its own demand */
     simtime_t cpu_wakeup;      /* a thread woken while a core is idle */

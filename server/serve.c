@@ -456,6 +456,7 @@ static void request_read(void *srv, uint32_t id)
     mpm_set_slot(s, t->thread, SLOT_WRITING);
     memory_request(s, t->thread);
     simtime_t cost = m->cpu_request + extra_reads(s, id) * m->cpu_read + (c->served ? 0 : m->cpu_accept)
+        + (c->served || !s->model->threaded ? 0 : m->cpu_queue)
         + (s->model->async ? m->cpu_handoff : 0) + wakeup(s);
     if (t->d.cpu == 0)
         cost += bytes_cost(s, c, t);
