@@ -402,12 +402,14 @@ static void draw(struct sink *s, const struct picture *p, const char *name)
         "lw 1.5 background rgb 'white'\nset output '%s.svg'\n}\nreset\n",
         width, height, name, width, height, name);
     styles(s, p);
-    static const char *const left[] = { "0.1", "0.08", "0.06", "0.06" };
-    static const char *const foot[] = { "0.19", "0.15", "0.12" };
+    const char *left = p->columns == 1   ? "0.1"
+                       : p->columns == 2 ? "0.08"
+                                         : "0.06";
+    const char *foot = p->rows == 1 ? "0.19" : p->rows == 2 ? "0.15" : "0.12";
     sink_format(s,
                 "set multiplot layout %zu,%zu margins %s,0.97,%s,%s spacing "
                 "0.08,0.1 title ",
-                p->rows, p->columns, left[p->columns - 1], foot[p->rows - 1],
+                p->rows, p->columns, left, foot,
                 p->panels == 1 ? "0.91"
                 : p->rows == 1 ? "0.85"
                                : "0.89");

@@ -12,7 +12,7 @@ static bool read_plans(struct merge *m, struct err *e)
 {
     for (size_t i = 0; i < m->ndirs; i++) {
         const char *dir = m->dirs[i];
-        struct points other, *p = i == 0 ? &m->points : &other;
+        struct points other = { 0 }, *p = i == 0 ? &m->points : &other;
         if (!journal_is_sweep(dir))
             return err_at(e, ERR_USAGE, dir, 0, 0, NULL,
                           "is not the folder of a sweep (it holds no "
@@ -23,8 +23,8 @@ static bool read_plans(struct merge *m, struct err *e)
         const char *what = points_difference(&m->points, p);
         if (what != NULL)
             return err_at(e, ERR_CONTENT, dir, 0, 0, NULL,
-                          "is of another sweep than %s: %s differs", m->dirs[0],
-                          what);
+                          "is of another sweep than %s; what differs: %s",
+                          m->dirs[0], what);
     }
     return true;
 }
