@@ -904,8 +904,7 @@ static bool directive(struct parser *p, const char *line)
     name = next_word(p, &args);
     if (name == NULL)
         return true;
-    if (p->defines.n + p->modules.n + p->out->nuse + p->out->nhosts >
-        MAX_NAMES)
+    if (p->defines.n + p->modules.n + p->out->nuse + p->out->nhosts > MAX_NAMES)
         return wrong(p, "more than %d definitions, modules and directives",
                      MAX_NAMES);
     advice_see(&p->advice, name, args, p->file, p->line);

@@ -37,7 +37,7 @@ struct httpd_conf_use {
     long line;
     const char *skipped; /* why it does not apply ("in <VirtualHost …>", "the
                             server runs mpm_prefork"), or NULL */
-    int host; /* the <VirtualHost> it stands in, or -1 */
+    int host;            /* the <VirtualHost> it stands in, or -1 */
 };
 
 /* Something worth a word: a contradiction, or a directive that changes the

@@ -935,8 +935,7 @@ static void read_actions(struct build *b)
                           MAX_ACTIONS);
         return;
     }
-    changes =
-        arena_alloc(sc->arena, (json_len(list) + 1) * sizeof *changes);
+    changes = arena_alloc(sc->arena, (json_len(list) + 1) * sizeof *changes);
     sc->actions =
         arena_alloc(sc->arena, (json_len(list) + 1) * sizeof *sc->actions);
     for (struct json_node *m = json_first(list); m != NULL; m = json_next(m)) {
@@ -995,8 +994,7 @@ static bool read_hangs(struct build *b, const struct json_node *list,
     if (!reader_type(&b->r, list, JSON_LIST))
         return false;
     if (json_len(list) > MAX_HANGS)
-        return reader_fail(&b->r, list, false, "more than %d hangs",
-                           MAX_HANGS);
+        return reader_fail(&b->r, list, false, "more than %d hangs", MAX_HANGS);
     hang = arena_alloc(b->r.arena, (json_len(list) + 1) * sizeof *hang);
     for (struct json_node *m = json_first(list); m != NULL; m = json_next(m)) {
         if (read_hang(b, m, hang, c->nhang))

@@ -242,8 +242,8 @@ START_TEST(contradictions_are_named)
          -1, 0);
     ck_assert_uint_eq(conf.nwarn, 2);
     ck_assert_int_eq(conf.warn[0].line, 1);
-    ck_assert_ptr_nonnull(strstr(conf.warn[0].text,
-                                 "MaxRequestWorkers 100 has no effect: "));
+    ck_assert_ptr_nonnull(
+        strstr(conf.warn[0].text, "MaxRequestWorkers 100 has no effect: "));
     ck_assert_ptr_nonnull(strstr(conf.warn[0].text, ":4 says 200"));
     ck_assert_int_eq(conf.warn[1].line, 3);
     ck_assert_ptr_nonnull(strstr(conf.warn[1].text, "KeepAlive is Off at "));
