@@ -298,7 +298,7 @@ static void look(struct server *s)
         all_gone(s);
         return;
     }
-    int then = ladder[p->step].then;
+    int then = (int)ladder[p->step].then;
     for (int64_t i = 0; i < s->live_children && then >= SEND_TERM; i++)
         if (then != GIVE_UP && s->obs->message)
             s->obs->message(s->obs->ctx, now_of(s), "core",

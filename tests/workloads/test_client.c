@@ -607,7 +607,7 @@ START_TEST(an_idle_client_costs_16_bytes)
         .hold = always_hold,
     };
     int n = 40 * (int)CHUNK;
-    struct workload_conf w = { "many", &type, &n, NULL };
+    struct workload_conf w = { "many", &type, &n, NULL, 0 };
     size_t all;
     clients_start(clients_new(pop, &w, 0, 1, 0));
     sim_run(sim, 10 * SIM_S, NULL);
@@ -630,7 +630,7 @@ START_TEST(memory_follows_the_clients_alive_not_those_seen)
     };
     int n = 100000;
     size_t bytes;
-    struct workload_conf w = { "many", &type, &n, NULL };
+    struct workload_conf w = { "many", &type, &n, NULL, 0 };
     clients_start(clients_new(pop, &w, 0, 1, 0));
     sim_run(sim, n / 2 * SIM_US, NULL);
     bytes = population_bytes(pop);
@@ -651,8 +651,8 @@ START_TEST(several_workloads_share_the_population)
         { 0, true, false, 1, { { 0, MS(90000) } } }, { .n = 0 }
     };
     struct workload_conf w[2] = {
-        { "a", &list_fixed, (void *)(uintptr_t)a, NULL },
-        { "b", &list_fixed, (void *)(uintptr_t)b, NULL },
+        { "a", &list_fixed, (void *)(uintptr_t)a, NULL, 0 },
+        { "b", &list_fixed, (void *)(uintptr_t)b, NULL, 0 },
     };
     struct clients *x = clients_new(pop, &w[0], 0, 1, 0);
     struct clients *y = clients_new(pop, &w[1], 1, 1, 0);
@@ -678,7 +678,7 @@ START_TEST(until_ends_clients_whose_next_request_is_later)
         { .n = 0 }
     };
     struct workload_conf w = { "list", &list_fixed, (void *)(uintptr_t)list,
-                               NULL };
+                               NULL, 0 };
     struct clients *cl = clients_new(pop, &w, 0, 1, 0);
     clients_until(cl, MS(800));
     clients_start(cl);

@@ -118,7 +118,8 @@ static const struct observer observer = {
 static void run(const void *shared, uint64_t seed, simtime_t keepalive,
                 simtime_t end)
 {
-    struct workload_conf w = { "w", type, conf, (void *)(uintptr_t)shared };
+    struct workload_conf w = { "w", type, conf, (void *)(uintptr_t)shared,
+                               0 };
     nrow = nseen = ntls = nslow = 0;
     sim = sim_new(EVQ_WHEEL, 0);
     fake_init(&srv, sim);
