@@ -65,10 +65,10 @@ const struct param machine_params[] = {
     { "mem_thread_tls", PARAM_SIZE, M(mem_thread_tls), "175KiB", 0, 1e12, NULL, "thread that has served TLS (M-16)" },
     { "mem_proxy", PARAM_SIZE, M(mem_proxy), "57KiB", 0, 1e12, NULL, "kept by a thread that has handed a request to a backend (recordings: php-fpm-* 45 to 62 KiB, proxied-backend 38 to 99 KiB)" },
     { "mem_big_body", PARAM_SIZE, M(mem_big_body), "90KiB", 0, 1e12, NULL, "kept for good after a memory body larger than the send buffer (M-16)" },
-    { "mem_conn", PARAM_SIZE, M(mem_conn), "37KiB", 0, 1e12, NULL, "event: transaction pool of a connection (M-7, M-20)" },
+    { "mem_conn", PARAM_SIZE, M(mem_conn), "36KiB", 0, 1e12, NULL, "event: transaction pool of a connection (M-7, M-20)" },
     { "mem_conn_new", PARAM_SIZE, M(mem_conn_new), "12KiB", 0, 1e12, NULL, "event: the same until its first response (recordings: spawn-ramp, 22 KiB per first request, 10 of them the thread's; M-20)" },
     { "mem_conn_old", PARAM_SIZE, M(mem_conn_old), "50KiB", 0, 1e12, NULL, "the same after many requests (M-16)" },
-    { "mem_conn_tls", PARAM_SIZE, M(mem_conn_tls), "69KiB", 0, 1e12, NULL, "event: the same of a TLS connection (M-16)" },
+    { "mem_conn_tls", PARAM_SIZE, M(mem_conn_tls), "60KiB", 0, 1e12, NULL, "event: the same of a TLS connection (M-16)" },
     { "mem_shared_parent", PARAM_SIZE, M(mem_shared_parent), "3600KiB", 0, 1e12, NULL, "pages the parent maps but shares (memory.csv: parent_rss - parent_pdirty)" },
     { "mem_shared_child", PARAM_SIZE, M(mem_shared_child), "3700KiB", 0, 1e12, NULL, "pages a child maps but shares (memory.csv: child_rss - child_pdirty)" },
     { NULL, 0, 0, NULL, 0, 0, NULL, NULL }

@@ -42,18 +42,19 @@ static struct rig *farm(const struct figure *f, const char *more)
     return r;
 }
 
-/* Eight responses by every thread: they are served in rotation. */
+/* Twelve responses by every thread, in rotation, at most 8 at a time: as the
+ * recorded load was made. */
 static void load(struct rig *r, const struct figure *f)
 {
-    int n = f->children * f->tpc;
-    for (int i = 0; i < 12; i++)
-        rig_crowd(r, n, 0,
-                  &(struct guest){ .at = SIM_S + i * 100 * SIM_MS,
+    int waves = (12 * f->children * f->tpc + 7) / 8;
+    for (int i = 0; i < waves; i++)
+        rig_crowd(r, 8, 0,
+                  &(struct guest){ .at = SIM_S + i * 20 * SIM_MS,
                                    .link.tls = f->tls,
                                    .d.bytes = 10000,
-                                   .d.sleep = 50 * SIM_MS });
-    rig_run(r, 4 * SIM_S);
-    ck_assert_int_eq(rig_answered(r), 12 * n);
+                                   .d.sleep = 10 * SIM_MS });
+    rig_run(r, 2 * SIM_S + waves * 20 * SIM_MS);
+    ck_assert_int_eq(rig_answered(r), 8 * waves);
 }
 
 START_TEST(m16_whole_servers_idle_and_after_load)
