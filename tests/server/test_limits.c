@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What ends or slows a process from outside: crashes (C-12 (b)), memory and
+ * swap (H-1, H-2), descriptors (H-3); the memory of large bodies, backends
+ * and event's pools (M-18, M-20); CPU time as /proc shows it (M-19). */
+#include "server/inside.h"
+#include "tests/timelines/rig.h"
+
+#include <check.h>
+
+#define KIB 1024
+
+static int64_t private_kib(struct rig *r)
+{
+    struct snapshot o;
+    server_snapshot(r->srv, &o);
+    return o.private_dirty / KIB;
+}
+
+/* ---- crashes ---- */
+
+static void crash(struct rig *r, int n)
+{
+    for (uint32_t i = 0; i < r->srv->children.used && n > 0; i++)
+        if (child_at(r->srv, i)->state == CHILD_LIVE) {
+            process_crash(r->srv, i, "Segmentation fault (11)");
+            n--;
+        }
+    hook_drain(r->srv);
+}
+
+/* Processes after CRASHES of six at 0.5 s and the tick at 1 s. */
+static int64_t after_crashes(const char *mpm, int version, int crashes)
+{
+    struct rig *r = rig_new(mpm, mpm[0] == 'p'
+                                     ? "StartServers 6\nMinSpareServers 1"
+                                     : "StartServers 6\nThreadsPerChild 5\n"
+                                       "MinSpareThreads 1\n"
+                                       "MaxSpareThreads 100");
+    r->conf.settings.version = version;
+    rig_start(r);
+    rig_run(r, SIM_S / 2);
+    crash(r, crashes);
+    ck_assert_int_eq(rig_children(r), 6 - crashes);
+    ck_assert_int_eq(rig_logged(r, "AH00052"), crashes);
+    rig_run(r, SIM_S);
+    int64_t n = rig_children(r);
+    rig_run(r, 5 * SIM_S);
+    ck_assert_int_eq(rig_children(r), n);
+    rig_free(r);
+    return n;
+}
+
+START_TEST(c12_two_crashed_processes_are_replaced_without_a_tick)
+{
+    static const char *const threaded[] = { "worker", "event" };
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(after_crashes(threaded[i], HTTPD_BASELINE, 1), 6);
+        ck_assert_int_eq(after_crashes(threaded[i], HTTPD_BASELINE, 2), 6);
+        ck_assert_int_eq(after_crashes(threaded[i], HTTPD_BASELINE, 4), 4);
+        int old = HTTPD_VERSION(2, 4, 53);
+        ck_assert_int_eq(after_crashes(threaded[i], old, 2), 4);
+    }
+    ck_assert_int_eq(after_crashes("prefork", HTTPD_BASELINE, 2), 4);
+}
+END_TEST
+
+START_TEST(c12_the_count_of_crashes_begins_anew_with_each_sleep)
+{
+    struct rig *r = rig_new("worker", "StartServers 6\nThreadsPerChild 5\n"
+                                      "MinSpareThreads 1\n"
+                                      "MaxSpareThreads 100");
+    rig_start(r);
+    for (int t = 0; t < 4; t++) {
+        rig_run(r, t * SIM_S + SIM_S / 2);
+        crash(r, 2);
+        rig_run(r, (t + 1) * SIM_S);
+        ck_assert_int_eq(rig_children(r), 6);
+    }
+    rig_free(r);
+}
+END_TEST
+
+START_TEST(c12_a_crash_cuts_the_connections_of_its_process)
+{
+    struct rig *r = rig_new("event", "StartServers 1\nThreadsPerChild 5\n"
+                                     "MinSpareThreads 1\n"
+                                     "MaxSpareThreads 100");
+    rig_start(r);
+    struct guest *busy =
+        rig_add(r, &(struct guest){ .d.sleep = 10 * SIM_S });
+    struct guest *idle = rig_add(r, &(struct guest){ .hold = true });
+    rig_run(r, SIM_S / 2);
+    crash(r, 1);
+    rig_run(r, SIM_S / 2 + SIM_MS);
+    ck_assert_int_eq(busy->lost, 1);
+    ck_assert_int_eq(idle->closed, 1);
+    ck_assert(rig_is_empty(r));
+    rig_free(r);
+}
+END_TEST
+
+/* ---- memory and swap ---- */
+
+/* Three children; one holds the pool of a large body; RAM is full with the
+ * first response of another one. */
+static struct rig *crowded(int64_t ram, bool killer)
+{
+    struct rig *r = rig_new("prefork", "StartServers 3\nMinSpareServers 1\n"
+                                       "KeepAlive Off");
+    r->conf.machine.ram = ram;
+    r->conf.machine.oom_killer = killer;
+    rig_start(r);
+    rig_add(r, &(struct guest){ .d.bytes = 1000000, .link.down = 10000 });
+    rig_add(r, &(struct guest){ .at = SIM_S / 4 });
+    rig_run(r, SIM_S / 2);
+    return r;
+}
+
+START_TEST(h1_the_process_that_holds_most_is_killed)
+{
+    struct machine m = { 0 };
+    struct rig *r = crowded(INT64_C(1) << 33, true);
+    m = r->conf.machine;
+    int64_t all = r->srv->memory + m.mem_shared_parent;
+    ck_assert_int_eq(rig_logged(r, "AH00052"), 0);
+    ck_assert_int_eq(r->srv->memory,
+                     m.mem_parent + 3 * m.mem_child + m.mem_big_body +
+                         m.mem_child_used);
+    rig_free(r);
+
+    r = crowded(all - 1, true); /* one byte short */
+    ck_assert_int_eq(rig_logged(r, "AH00052"), 1);
+    ck_assert(rig_first(r, "AH00052") == SIM_S / 4);
+    ck_assert_int_eq(rig_children(r), 2);
+    ck_assert_int_eq(r->guests[0]->lost, 1); /* the large body's */
+    ck_assert_int_eq(r->guests[1]->answered, 1);
+    rig_free(r);
+
+    r = crowded(all, true); /* it just fits */
+    ck_assert_int_eq(rig_children(r), 3);
+    rig_free(r);
+
+    r = crowded(all - 1, false); /* only counted */
+    ck_assert_int_eq(rig_children(r), 3);
+    ck_assert_int_eq(rig_logged(r, "AH00052"), 0);
+    rig_free(r);
+}
+END_TEST
+
+START_TEST(h1_a_killed_process_is_a_crashed_one)
+{
+    struct rig *r = rig_new("worker", "StartServers 2\nThreadsPerChild 10\n"
+                                      "MinSpareThreads 1\nKeepAlive Off");
+    const struct machine *m = &r->conf.machine;
+    /* room for three threads in their first request */
+    r->conf.machine.ram =
+        m->mem_shared_parent + m->mem_parent +
+        2 * (m->mem_process + 10 * m->mem_thread) +
+        3 * (m->mem_thread_request - m->mem_thread);
+    rig_start(r);
+    rig_crowd(r, 4, SIM_MS, &(struct guest){ .at = SIM_MS, .d.sleep = 60 });
+    rig_run(r, SIM_S / 2);
+    ck_assert_int_eq(rig_logged(r, "AH00052"), 1);
+    ck_assert_int_eq(rig_children(r), 1);
+    rig_run(r, SIM_S); /* C-12 (b): replaced after the sleep, no tick needed */
+    ck_assert_int_eq(rig_children(r), 2);
+    rig_free(r);
+}
+END_TEST
+
+START_TEST(h2_a_request_waits_for_its_pages_in_swap)
+{
+    struct rig *r = rig_new("prefork", "StartServers 1\nMinSpareServers 1");
+    struct machine *m = &r->conf.machine;
+    int64_t used = m->mem_shared_parent + m->mem_parent + m->mem_child;
+    m->swap = INT64_C(1) << 30;
+    m->ram = used / 2; /* half of all pages are out */
+    m->swap_read = SIM_MS;
+    rig_start(r);
+    struct guest *g = rig_add(r, &(struct guest){ .d.sleep = SIM_S });
+    rig_run(r, 2 * SIM_S);
+    double pages = (double)m->mem_child / 4096;
+    ck_assert_int_eq(g->answered, 1);
+    ck_assert_double_eq_tol(simtime_to_s(g->t_done - SIM_S), pages / 2 / 1000,
+                            1e-5);
+    rig_free(r);
+}
+END_TEST
+
+START_TEST(h2_without_need_nobody_waits)
+{
+    for (int swap = 0; swap < 2; swap++) {
+        struct rig *r = rig_new("event", "StartServers 1");
+        r->conf.machine.swap = swap ? INT64_C(1) << 30 : 0;
+        rig_start(r);
+        struct guest *g = rig_add(r, &(struct guest){ .d.sleep = SIM_S });
+        rig_run(r, 2 * SIM_S);
+        ck_assert(g->t_done == SIM_S);
+        rig_free(r);
+    }
+}
+END_TEST
+
+/* ---- descriptors ---- */
+
+START_TEST(h3_without_descriptors_a_threaded_process_stops_gracefully)
+{
+    static const char *const threaded[] = { "worker", "event" };
+    const char *mpm = threaded[_i];
+    struct rig *r = rig_new(mpm, "StartServers 1\nThreadsPerChild 25\n"
+                                 "MinSpareThreads 20\nMaxSpareThreads 100");
+    r->conf.machine.nofile = 20; /* 10 of its own, 1 listener, 9 clients */
+    rig_start(r);
+    rig_crowd(r, 12, SIM_MS,
+              &(struct guest){ .at = 1, .d.sleep = 3 * SIM_S });
+    rig_run(r, SIM_S - 1);
+    ck_assert_int_eq(r->srv->stopping, 1);
+    /* the others wait in the kernel for the process of the next tick */
+    ck_assert_int_eq(r->srv->queue_len, 3);
+    rig_run(r, SIM_S);
+    ck_assert_int_eq(rig_children(r), 2);
+    ck_assert_int_eq(r->srv->queue_len, 0);
+    rig_run(r, 10 * SIM_S);
+    ck_assert_int_eq(rig_answered(r), 12); /* gracefully */
+    rig_free(r);
+}
+END_TEST
+
+START_TEST(h3_prefork_needs_two)
+{
+    struct rig *r = rig_new("prefork", "StartServers 12\nKeepAlive Off");
+    r->conf.machine.nofile = 16;
+    rig_start(r);
+    rig_crowd(r, 12, SIM_MS,
+              &(struct guest){ .at = 1, .d.sleep = SIM_S / 2 });
+    rig_run(r, SIM_S - 1);
+    ck_assert_int_eq(rig_answered(r), 12);
+    ck_assert_int_eq(rig_children(r), 12);
+    rig_free(r);
+}
+END_TEST
+
+/* ---- memory of bodies, backends and pools ---- */
+
+/* Private KiB beyond a run whose bodies come from files, while twenty large
+ * ones are under way and when all are done. */
+static void big_bodies(const char *mpm, int64_t *during, int64_t *after)
+{
+    for (int file = 1; file >= 0; file--) {
+        struct rig *r = rig_new(mpm, "StartServers 1\nThreadsPerChild 20\n"
+                                     "MaxRequestWorkers 20\n"
+                                     "MinSpareThreads 1\n"
+                                     "MaxSpareThreads 100");
+        rig_start(r);
+        rig_crowd(r, 20, 0,
+                  &(struct guest){ .d.bytes = 1000000,
+                                   .d.file = file,
+                                   .link.down = 100000 });
+        rig_run(r, 8400 * SIM_MS); /* the last 65535 bytes are set aside */
+        *during = private_kib(r) - (file ? 0 : *during);
+        rig_run(r, 60 * SIM_S);
+        ck_assert_int_eq(rig_answered(r), 20);
+        ck_assert(rig_is_empty(r));
+        *after = private_kib(r) - (file ? 0 : *after);
+        rig_free(r);
+    }
+}
+
+START_TEST(m18_event_keeps_the_pools_of_large_bodies_for_three_quarters)
+{
+    int64_t during, after;
+    big_bodies("event", &during, &after);
+    ck_assert_int_eq(during, 20 * 90);
+    ck_assert_int_eq(after, 15 * 90);
+}
+END_TEST
+
+START_TEST(m18_worker_keeps_them_all)
+{
+    int64_t during = 0, after = 0;
+    big_bodies("worker", &during, &after);
+    ck_assert_int_eq(after, 20 * 90);
+}
+END_TEST
+
+START_TEST(m18_a_thread_that_has_used_a_backend_keeps_more)
+{
+    int64_t kib[2];
+    for (int backend = 0; backend < 2; backend++) {
+        struct backend_conf b = { .name = "app",
+                                  .type = BACKEND_PROXY,
+                                  .concurrency = 1 };
+        struct rig *r = rig_new("worker", "StartServers 1\nKeepAlive Off");
+        r->conf.backends = &b;
+        r->conf.nbackends = 1;
+        rig_start(r);
+        rig_crowd(r, 4, SIM_MS,
+                  &(struct guest){ .d.backend = (uint8_t)backend });
+        rig_run(r, SIM_S / 2);
+        ck_assert_int_eq(rig_answered(r), 4);
+        kib[backend] = private_kib(r);
+        rig_free(r);
+    }
+    ck_assert_int_eq(kib[1] - kib[0], 4 * 57);
+}
+END_TEST
+
+/* Eight threads that have all been used already, so that what moves are the
+ * connections' pools. */
+START_TEST(m20_a_pool_per_connection_and_three_quarters_kept)
+{
+    struct rig *r = rig_new("event", "StartServers 1\nThreadsPerChild 8\n"
+                                     "MaxRequestWorkers 8\n"
+                                     "MinSpareThreads 1\nMaxSpareThreads 100");
+    const struct machine *m = &r->conf.machine;
+    rig_start(r);
+    rig_run(r, 1);
+    int64_t idle = r->srv->memory;
+    rig_crowd(r, 8, SIM_MS, &(struct guest){ .at = 1, .hold = true, .leave = SIM_S });
+    rig_run(r, SIM_S / 2);
+    ck_assert_int_eq(r->srv->memory - idle,
+                     8 * (m->mem_conn + m->mem_thread_first_event -
+                          m->mem_thread));
+    rig_run(r, SIM_S);
+    ck_assert(rig_is_empty(r));
+    ck_assert_int_eq(r->srv->memory - idle,
+                     6 * m->mem_conn +
+                         8 * (m->mem_thread_first_event - m->mem_thread));
+    /* six find a pool, the seventh and eighth do not */
+    int64_t kept = r->srv->memory;
+    rig_crowd(r, 8, SIM_MS,
+              &(struct guest){ .at = 2 * SIM_S, .d.sleep = SIM_S });
+    rig_run(r, 2500 * SIM_MS);
+    ck_assert_int_eq(r->srv->memory - kept,
+                     8 * m->mem_conn_new - 6 * m->mem_conn);
+    rig_free(r);
+}
+END_TEST
+
+/* ---- CPU time ---- */
+
+START_TEST(m19_living_processes_show_whole_ticks_reaped_ones_all)
+{
+    struct rig *r = rig_new("prefork", "StartServers 1\nMinSpareServers 1\n"
+                                       "KeepAlive Off\n"
+                                       "MaxConnectionsPerChild 3");
+    rig_start(r);
+    struct snapshot o;
+    for (int i = 0; i < 3; i++) {
+        rig_add(r, &(struct guest){ .at = (i + 1) * 100 * SIM_MS,
+                                    .d.cpu = 9 * SIM_MS });
+        rig_run(r, (i + 1) * 100 * SIM_MS + 50 * SIM_MS);
+        server_snapshot(r->srv, &o); /* 9, 18, 27 ms of user time */
+        ck_assert_double_eq_tol(o.cpu_s, i * 0.01, 1e-9);
+    }
+    rig_run(r, 3 * SIM_S); /* after its third connection, reaped by a tick */
+    server_snapshot(r->srv, &o);
+    ck_assert_double_eq_tol(o.cpu_s, 0.02, 1e-9);
+    rig_free(r);
+}
+END_TEST
+
+Suite *suite_limits(void);
+Suite *suite_limits(void)
+{
+    Suite *s = suite_create("limits");
+    TCase *t = tcase_create("limits");
+    tcase_set_timeout(t, 60);
+    tcase_add_test(t, c12_two_crashed_processes_are_replaced_without_a_tick);
+    tcase_add_test(t, c12_the_count_of_crashes_begins_anew_with_each_sleep);
+    tcase_add_test(t, c12_a_crash_cuts_the_connections_of_its_process);
+    tcase_add_test(t, h1_the_process_that_holds_most_is_killed);
+    tcase_add_test(t, h1_a_killed_process_is_a_crashed_one);
+    tcase_add_test(t, h2_a_request_waits_for_its_pages_in_swap);
+    tcase_add_test(t, h2_without_need_nobody_waits);
+    tcase_add_loop_test(
+        t, h3_without_descriptors_a_threaded_process_stops_gracefully, 0, 2);
+    tcase_add_test(t, h3_prefork_needs_two);
+    tcase_add_test(t,
+                   m18_event_keeps_the_pools_of_large_bodies_for_three_quarters);
+    tcase_add_test(t, m18_worker_keeps_them_all);
+    tcase_add_test(t, m18_a_thread_that_has_used_a_backend_keeps_more);
+    tcase_add_test(t, m20_a_pool_per_connection_and_three_quarters_kept);
+    tcase_add_test(t, m19_living_processes_show_whole_ticks_reaped_ones_all);
+    suite_add_tcase(s, t);
+    return s;
+}
