@@ -7,6 +7,8 @@
 #include "sim/must.h"
 
 #include <fcntl.h>
+#include <link.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -131,10 +133,57 @@ void inputs_free(struct inputs *in)
     free(in);
 }
 
+/* The build id that the linker made of the program's content, as hex digits,
+ * if it lies in the notes of LEN bytes at P. */
+static const char *build_id(const char *p, size_t len, struct arena *a)
+{
+    ElfW(Nhdr) h;
+    while (len >= sizeof h) {
+        memcpy(&h, p, sizeof h);
+        size_t name = (h.n_namesz + 3u) & ~(size_t)3;
+        size_t desc = (h.n_descsz + 3u) & ~(size_t)3;
+        if (name > len - sizeof h || desc > len - sizeof h - name)
+            break;
+        const char *at = p + sizeof h;
+        if (h.n_type == NT_GNU_BUILD_ID && h.n_namesz == 4 &&
+            memcmp(at, "GNU", 4) == 0 && h.n_descsz >= 8) {
+            char *hex = arena_alloc(a, 2 * (size_t)h.n_descsz + 1);
+            for (size_t i = 0; i < h.n_descsz; i++)
+                snprintf(hex + 2 * i, 3, "%02x",
+                         (unsigned)(unsigned char)at[name + i]);
+            return hex;
+        }
+        p = at + name + desc;
+        len -= sizeof h + name + desc;
+    }
+    return NULL;
+}
+
+struct finding {
+    struct arena *arena;
+    const char *id;
+};
+
+/* Called for the program first; looks at nothing else. */
+static int look_at(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    struct finding *f = arg;
+    (void)size;
+    for (int i = 0; i < info->dlpi_phnum && f->id == NULL; i++) {
+        const ElfW(Phdr) *h = &info->dlpi_phdr[i];
+        if (h->p_type == PT_NOTE)
+            f->id = build_id((const char *)(info->dlpi_addr + h->p_vaddr),
+                             h->p_memsz, f->arena);
+    }
+    return 1;
+}
+
 const char *inputs_program(struct arena *a)
 {
+    struct finding f = { .arena = a };
+    dl_iterate_phdr(look_at, &f);
+    if (f.id != NULL)
+        return f.id;
     char *hex = arena_alloc(a, SHA256_HEX_SIZE);
-    if (!file_digest("/proc/self/exe", hex))
-        return "unknown";
-    return hex;
+    return file_digest("/proc/self/exe", hex) ? hex : "unknown";
 }

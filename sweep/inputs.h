@@ -19,7 +19,8 @@ void inputs_add(struct inputs *in, const char *set);
 const char *inputs_digest(const struct inputs *in, struct arena *a);
 void inputs_free(struct inputs *in);
 
-/* SHA-256 of the running executable; memory from A. */
+/* What identifies the running executable: the build id its linker made of its
+ * content, else its SHA-256. Memory from A. */
 const char *inputs_program(struct arena *a);
 
 /* NAME as seen from the file FROM: absolute, or beside it. Memory from A. */

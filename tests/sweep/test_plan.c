@@ -219,6 +219,7 @@ Suite *suite_plan(void)
     tcase_add_test(t, a_plan_is_list_by_grid_by_command_line);
     tcase_add_test(t, what_is_wrong_is_found_before_anything_runs);
     tcase_add_test(t, files_that_a_scenario_names_are_part_of_what_it_is);
+    tcase_set_timeout(t, 60);
     suite_add_tcase(s, t);
     return s;
 }

@@ -188,6 +188,7 @@ Suite *suite_points(void)
     tcase_add_test(t, what_is_written_is_read_again);
     tcase_add_test(t, labels_are_for_people);
     tcase_add_test(t, a_key_is_varied_once_and_points_are_bounded);
+    tcase_set_timeout(t, 60);
     suite_add_tcase(s, t);
     return s;
 }

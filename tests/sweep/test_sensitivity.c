@@ -202,6 +202,7 @@ Suite *suite_sensitivity(void)
     tcase_add_test(t, the_table_has_a_row_per_factor);
     tcase_add_test(t, results_that_are_not_whole_are_refused);
     tcase_add_test(t, fields_are_quoted_when_they_must_be);
+    tcase_set_timeout(t, 60);
     suite_add_tcase(s, t);
     return s;
 }
