@@ -197,7 +197,8 @@ static void play_job(const struct scenario *sc, struct job *job,
     struct world w = { 0 };
     size_t steps = 0;
     if (world_open(&w, sc, job, dir)) {
-        job->whole = world_play(&w, sc->duration, crew, &steps);
+        job->whole = world_play(&w, sc->duration, crew, &steps) &&
+                     !workloads_failed(w.workloads, &job->err);
         server_check(w.server);
         workloads_finish(w.workloads);
         /* when interrupted: at least the first, as far as it came */

@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Replay of an access log in Common or Combined Log Format. Requests come at
- * the times of the log, later only when the connection's previous response is
- * not complete by then. In a real log the stamp is the moment the request line
- * was complete and lines are in order of completion (C-45).
+/* Replay of an access log in any format (log_format.h). Requests come at the
+ * times of the log, later only when the connection's previous response is not
+ * complete by then. httpd stamps a request when its line is complete and
+ * writes its line when it is over (C-45).
  *
- * What such a log does not say is assumed, and each assumption is said on the
- * terminal: the service time (`service`), which requests shared a connection
+ * Each thing that the log does not say is assumed, and said on the terminal to
+ * be: the service time (`service`), which requests shared a connection
  * (`keepalive_gap`), and whether clients left it open afterwards (`hold`;
- * browsers do). */
+ * browsers do). Responses are those of a server that works: statuses are not
+ * replayed, the time a failed request took is. */
 #include <stdio.h>
+#include <string.h>
 
+#include "workloads/log_conns.h"
 #include "workloads/log_file.h"
 #include "workloads/traffic.h"
 #include "workloads/workload.h"
 
+/* Longer logs are read again by each run, and not kept in memory. */
+#define KEEP 250000
+
 struct access_log_conf {
     struct traffic traffic; /* without bytes, file, from */
-    const char *file;
-    simtime_t keepalive_gap, skip;
+    const char *file, *log_format;
+    simtime_t keepalive_gap, skip, overhead;
     double hold;
     bool file_bodies;
     int64_t spread_seed;
@@ -25,20 +31,34 @@ struct access_log_conf {
 
 struct access_log_state {
     struct traffic_streams streams;
+    struct clients *cl;
     struct sim *sim;
+    struct sim_timer timer; /* the next connection */
+    struct log_conns *conns;
+    struct err err;
+    simtime_t until;
 };
 
 #define AT(field) offsetof(struct access_log_conf, field)
 /* clang-format off */
 static const struct param params[] = {
     { "file", PARAM_STRING, AT(file), NULL, 0, 0, NULL,
-      "access log in Common or Combined Log Format, plain or gzip" },
+      "access log, plain or gzip; with * or ? a set of them, put in order of "
+      "time; - is standard input" },
+    { "log_format", PARAM_STRING, AT(log_format), "auto", 0, 0, NULL,
+      "httpd's LogFormat or nginx's log_format string, or common, combined, "
+      "vhost_combined, combinedio; auto: the one of these that the first line "
+      "looks like" },
     { "keepalive_gap", PARAM_TIME, AT(keepalive_gap), "5s", 0, 9.2e18, NULL,
       "requests of a client no further apart share a connection (HTTP/1.1 "
-      "and later); default as KeepAliveTimeout" },
+      "and later); default as KeepAliveTimeout; not used when the log tells "
+      "connections (%k, $connection)" },
     { "hold", PARAM_REAL, AT(hold), "1", 0, 1, NULL,
       "share of HTTP/1.1 connections that the client leaves open after its "
       "last request, as browsers do" },
+    { "overhead", PARAM_TIME, AT(overhead), "200us", 0, 1e9, NULL,
+      "httpd's own part of a logged service time, which the simulated server "
+      "adds again" },
     { "file_bodies", PARAM_BOOL, AT(file_bodies), "false", 0, 0, NULL,
       "bodies are files (sendfile) instead of generated in memory" },
     { "skip", PARAM_TIME, AT(skip), "0", 0, 9.2e18, NULL,
@@ -53,26 +73,107 @@ static const struct param params[] = {
 };
 /* clang-format on */
 
-/* The assumption about service times, and what would make it needless. */
-static void note_service(const struct access_log_conf *c, struct arena *a,
-                         void (*note)(void *ctx, const char *text),
-                         void *note_ctx)
+/* ---- what is known and what is assumed ---- */
+
+/* Where remarks go while a log is read. */
+struct remarks {
+    const struct access_log_conf *c;
+    struct arena *a;
+    void (*note)(void *ctx, const char *text);
+    void *ctx;
+};
+
+static void note_service(const struct remarks *m, const struct log_file *f)
 {
-    const struct dist *d = &c->traffic.service;
+    const struct dist *d = &m->c->traffic.service;
+    const char *field = log_format_service(f->set->format);
     char mean[32];
     simtime_format((simtime_t)dist_mean(d), mean, sizeof mean);
-    note(note_ctx,
-         arena_printf(a,
-                      "%s: the log has no service times: %s%s assumed for "
-                      "each request (key service); to log them: LogFormat "
-                      "\"%%h %%l %%u %%t \\\"%%r\\\" %%>s %%b "
-                      "\\\"%%{Referer}i\\\" \\\"%%{User-Agent}i\\\" %%D %%k\" "
-                      "timed",
-                      c->file,
-                      d->kind == DIST_CONSTANT ? "" : dist_name(d->kind),
-                      d->kind == DIST_CONSTANT
-                          ? mean
-                          : arena_printf(a, ", on average %s", mean)));
+    if (f->tells & LOG_TELLS_SERVICE) {
+        m->note(m->ctx,
+                arena_printf(m->a,
+                             "%s: service times are those of the log (%s), "
+                             "less overhead",
+                             m->c->file, field));
+        return;
+    }
+    if (f->tells & LOG_TELLS_SERVICE_S)
+        m->note(m->ctx,
+                arena_printf(m->a,
+                             "%s: %s has whole seconds: half a second is added "
+                             "from 1 s on; below:",
+                             m->c->file, field));
+    m->note(m->ctx,
+            arena_printf(m->a,
+                         "%s: the log has no service times: %s%s assumed for "
+                         "each request (key service); to log them: LogFormat "
+                         "\"%%h %%l %%u %%t \\\"%%r\\\" %%>s %%b "
+                         "\\\"%%{Referer}i\\\" \\\"%%{User-Agent}i\\\" "
+                         "%%D %%k\" timed",
+                         m->c->file,
+                         d->kind == DIST_CONSTANT ? "" : dist_name(d->kind),
+                         d->kind == DIST_CONSTANT
+                             ? mean
+                             : arena_printf(m->a, ", on average %s", mean)));
+}
+
+static struct log_conns_opts conns_opts(const struct access_log_conf *c)
+{
+    return (struct log_conns_opts){
+        .keepalive_gap = c->keepalive_gap,
+        .linger = c->keepalive_gap,
+        .busy = (simtime_t)(dist_mean(&c->traffic.service) +
+                            dist_mean(&c->traffic.cpu)),
+    };
+}
+
+/* How many connections a log in memory makes. */
+static uint32_t count_conns(const struct log_file *f,
+                            const struct log_conns_opts *o)
+{
+    struct err e;
+    struct log_conns *c;
+    uint32_t number, n;
+    simtime_t at;
+    err_init(&e);
+    c = log_conns_new(f, o, &e);
+    while (log_conns_next(c, SIM_NEVER - 1, &number, &at))
+        log_conns_ended(c, number);
+    n = log_conns_count(c);
+    log_conns_free(c);
+    err_clear(&e);
+    return n;
+}
+
+static void note_conns(const struct remarks *m, const struct log_file *f)
+{
+    struct log_conns_opts o = conns_opts(m->c);
+    char gap[32], busy[32], count[32] = "";
+    if (f->item)
+        snprintf(count, sizeof count, "%lu ",
+                 (unsigned long)count_conns(f, &o));
+    if (log_conns_exact(f)) {
+        m->note(m->ctx,
+                arena_printf(m->a, "%s: %sconnections, as the log tells them%s",
+                             m->c->file, count,
+                             f->tells & (LOG_TELLS_CONN | LOG_TELLS_PEER)
+                                 ? ""
+                                 : " (by the number of requests before on the "
+                                   "connection)"));
+        return;
+    }
+    m->note(m->ctx,
+            arena_printf(
+                m->a,
+                "%s: %sconnections, an estimate: a client's request comes on "
+                "a connection it used at most %s (keepalive_gap) and at least "
+                "%s (service) before, else on a new one; HTTP/1.0 and older: "
+                "one request each",
+                m->c->file, count,
+                simtime_format(o.keepalive_gap, gap, sizeof gap),
+                f->tells & LOG_TELLS_SERVICE
+                    ? "its service time"
+                    : simtime_format(o.busy, busy, sizeof busy)));
 }
 
 static bool load(const void *conf, struct arena *a, bool lenient,
@@ -81,20 +182,22 @@ static bool load(const void *conf, struct arena *a, bool lenient,
 {
     const struct access_log_conf *c = conf;
     struct log_opts o = {
-        .keepalive_gap = c->keepalive_gap,
-        .busy = (simtime_t)(dist_mean(&c->traffic.service) +
-                            dist_mean(&c->traffic.cpu)),
+        .format = c->log_format,
         .skip = c->skip,
         .spread_seed = (uint64_t)c->spread_seed,
+        .keep = KEEP,
         .lenient = lenient,
         .note = note,
         .note_ctx = note_ctx,
     };
     struct log_file *f = log_read(c->file, &o, a, e);
+    struct remarks m = { c, a, note, note_ctx };
     if (!f)
         return false;
-    if (note)
-        note_service(c, a, note, note_ctx);
+    if (note) {
+        note_conns(&m, f);
+        note_service(&m, f);
+    }
     *shared = f;
     return true;
 }
@@ -102,8 +205,23 @@ static bool load(const void *conf, struct arena *a, bool lenient,
 static bool uses_tls(const void *conf, const void *shared)
 {
     const struct access_log_conf *c = conf;
-    (void)shared;
-    return traffic_uses_tls(&c->traffic);
+    const struct log_file *f = shared;
+    return traffic_uses_tls(&c->traffic) || (f && f->tls);
+}
+
+/* ---- a run ---- */
+
+/* Connects those who are due, and waits for the next. */
+static void on_due(void *ctx, uint32_t id)
+{
+    struct access_log_state *s = ctx;
+    simtime_t now = sim_now(s->sim), at;
+    uint32_t number;
+    (void)id;
+    while (log_conns_next(s->conns, now, &number, &at))
+        clients_add(s->cl, number, now);
+    if (at < s->until && at <= clients_end(s->cl))
+        sim_timer_arm(s->sim, &s->timer, at);
 }
 
 static void start(void *state, const void *conf, const void *shared,
@@ -111,18 +229,15 @@ static void start(void *state, const void *conf, const void *shared,
 {
     struct access_log_state *s = state;
     const struct access_log_conf *c = conf;
-    (void)shared;
+    struct log_conns_opts o = conns_opts(c);
     traffic_start(&c->traffic, &s->streams, cl);
+    s->cl = cl;
     s->sim = clients_sim(cl);
-}
-
-static simtime_t arrive(void *state, const void *conf, const void *shared,
-                        uint32_t k)
-{
-    const struct log_file *f = shared;
-    (void)state;
-    (void)conf;
-    return k < f->nconn ? f->req[log_conn_first(f, k)].t : SIM_NEVER;
+    s->until = c->traffic.until > 0 ? c->traffic.until : SIM_NEVER;
+    err_init(&s->err);
+    s->conns = log_conns_new(shared, &o, &s->err);
+    sim_timer_init(s->sim, &s->timer, on_due, s, 0);
+    sim_timer_arm(s->sim, &s->timer, 0);
 }
 
 static void link_of(void *state, const void *conf, const void *shared,
@@ -132,6 +247,41 @@ static void link_of(void *state, const void *conf, const void *shared,
     const struct access_log_conf *c = conf;
     (void)shared;
     traffic_link(&c->traffic, &s->streams, client, link);
+    link->tls = link->tls || log_conns_tls(s->conns, client);
+}
+
+/* The logged time of Q, as far as it is known, in place of the assumed one.
+ * The part of it that is CPU is that of the law. */
+static void put_service(const struct access_log_conf *c,
+                        const struct log_file *f, const struct log_item *q,
+                        struct demand *d)
+{
+    simtime_t left = q->service - c->overhead;
+    if (q->service < 0)
+        return;
+    if (!(f->tells & LOG_TELLS_SERVICE)) {
+        if (q->service == 0)
+            return;
+        left += SIM_S / 2;
+    }
+    if (left < 0)
+        left = 0;
+    if (d->cpu > left)
+        d->cpu = left;
+    d->sleep = left - d->cpu;
+}
+
+static void put_sizes(const struct access_log_conf *c,
+                      const struct log_item *q, struct demand *d)
+{
+    d->bytes = q->bytes;
+    d->file = c->file_bodies;
+    if (q->in <= 0)
+        return;
+    if (q->post)
+        d->body = q->in > d->head ? q->in - d->head : 0;
+    else
+        d->head = (uint16_t)(q->in < UINT16_MAX ? q->in : UINT16_MAX);
 }
 
 static bool next(void *state, const void *conf, const void *shared,
@@ -140,18 +290,17 @@ static bool next(void *state, const void *conf, const void *shared,
 {
     const struct access_log_state *s = state;
     const struct access_log_conf *c = conf;
-    const struct log_file *f = shared;
-    size_t first = log_conn_first(f, client);
-    if (n >= log_conn_first(f, client + 1) - first)
+    const struct log_item *q = log_conns_request(s->conns, client, n);
+    if (!q)
         return false;
     if (think && n > 0) {
-        simtime_t due = f->req[first + n].t, now = sim_now(s->sim);
-        *think = due > now ? due - now : 0;
+        simtime_t now = sim_now(s->sim);
+        *think = q->t > now ? q->t - now : 0;
     }
     if (d) {
         traffic_demand(&c->traffic, &s->streams, client, n, d);
-        d->bytes = f->req[first + n].bytes;
-        d->file = c->file_bodies;
+        put_service(c, shared, q, d);
+        put_sizes(c, q, d);
     }
     return true;
 }
@@ -161,8 +310,39 @@ static bool hold(void *state, const void *conf, const void *shared,
 {
     const struct access_log_state *s = state;
     const struct access_log_conf *c = conf;
-    return log_conn_persistent(shared, client) &&
+    (void)shared;
+    return log_conns_persistent(s->conns, client) &&
            traffic_unit(&s->streams, client, 2) < c->hold;
+}
+
+static void ended(void *state, const void *conf, const void *shared,
+                  struct clients *cl, uint32_t client)
+{
+    struct access_log_state *s = state;
+    (void)conf;
+    (void)shared;
+    (void)cl;
+    log_conns_ended(s->conns, client);
+}
+
+static bool failed(const void *state, struct err *e)
+{
+    const struct access_log_state *s = state;
+    if (s->err.kind == ERR_NONE)
+        return false;
+    err_at(e, s->err.kind, s->err.file, s->err.line, s->err.col, NULL, "%s",
+           s->err.text);
+    return true;
+}
+
+static void stop(void *state)
+{
+    struct access_log_state *s = state;
+    if (!s->conns)
+        return;
+    sim_timer_done(s->sim, &s->timer);
+    log_conns_free(s->conns);
+    err_clear(&s->err);
 }
 
 const struct workload workload_access_log = {
@@ -174,8 +354,10 @@ const struct workload workload_access_log = {
     .uses_tls = uses_tls,
     .state_size = sizeof(struct access_log_state),
     .start = start,
-    .arrive = arrive,
     .link = link_of,
     .next = next,
     .hold = hold,
+    .ended = ended,
+    .failed = failed,
+    .stop = stop,
 };

@@ -672,21 +672,44 @@ static void on_server_close(void *ctx, uint32_t id, enum net_end how,
 
 /* ---- arrivals ---- */
 
-void clients_add(struct clients *cl, uint32_t key, simtime_t at)
+static uint32_t new_client(struct clients *cl, uint32_t key, simtime_t at)
 {
     struct population *p = cl->p;
-    if (at >= cl->until)
-        return;
     uint32_t id = id_get(cl);
     struct cold *c = cold_at(p, id);
     set_key(p, id, key);
     p->live++;
     *c = (struct cold){ .conn = CONN_NONE, .state = ST_NEW };
     c->u.due = at;
-    if (at <= sim_now(p->sim))
-        open_conn(p, id, 0, at);
-    else if (at <= p->end)
+    return id;
+}
+
+uint32_t clients_add(struct clients *cl, uint32_t key, simtime_t at)
+{
+    struct population *p = cl->p;
+    uint32_t id;
+    if (at >= cl->until)
+        return CLIENTS_NONE;
+    id = new_client(cl, key, at);
+    if (at <= p->end)
         sim_at(p->sim, at, p->wake_class, id);
+    return id;
+}
+
+bool clients_wake(struct clients *cl, uint32_t id, simtime_t at)
+{
+    struct population *p = cl->p;
+    struct cold *c = cold_at(p, id);
+    must(c->state == ST_THINK && c->u.due == SIM_NEVER &&
+         !(c->flags & FL_CLOSED) && owner_of(p, id) == cl);
+    if (at >= cl->until)
+        return false;
+    if (c->flags & FL_USED)
+        c->n++;
+    c->u.due = at;
+    if (at <= p->end)
+        sim_at(p->sim, at, p->wake_class, id);
+    return true;
 }
 
 /* Asks when the client numbered next_key comes, and waits for it. */
@@ -703,7 +726,8 @@ static void on_arrival(void *ctx, uint32_t id)
 {
     struct clients *cl = ctx;
     (void)id;
-    clients_add(cl, cl->next_key++, cl->next_due);
+    open_conn(cl->p, new_client(cl, cl->next_key++, cl->next_due), 0,
+              cl->next_due);
     await_arrival(cl);
 }
 
@@ -841,6 +865,16 @@ void population_finish(struct population *p)
     for (size_t i = 0; i < rows.n; i++)
         report(p, &rows.v[i]);
     free(rows.v);
+}
+
+bool population_failed(const struct population *p, struct err *e)
+{
+    for (size_t i = 0; i < p->nworkloads; i++) {
+        const struct clients *cl = p->workloads[i];
+        if (cl->type->failed && cl->type->failed(cl->state, e))
+            return true;
+    }
+    return false;
 }
 
 void population_free(struct population *p)

@@ -53,6 +53,8 @@ struct population *population_new(struct sim *s, struct server *srv,
 /* Reports what is in progress: `unfinished` rows, and held connections as they
  * are, by workload and connection. The clients are gone afterwards. */
 void population_finish(struct population *p);
+/* As workloads_failed(). */
+bool population_failed(const struct population *p, struct err *e);
 void population_free(struct population *p);
 /* Bytes held; clients alive. */
 size_t population_bytes(const struct population *p);
@@ -67,8 +69,14 @@ struct clients *clients_new(struct population *p, const struct workload_conf *w,
 void clients_start(struct clients *cl);
 
 /* Adds client KEY (the CLIENT of the workload's hooks), who connects at time
- * AT >= now. Keys need not be in order; one key may be alive only once. */
-void clients_add(struct clients *cl, uint32_t key, simtime_t at);
+ * AT >= now. Keys need not be in order; one key may be alive only once.
+ * Returns its id, or CLIENTS_NONE when AT is too late. */
+#define CLIENTS_NONE UINT32_MAX
+uint32_t clients_add(struct clients *cl, uint32_t key, simtime_t at);
+/* The client ID holds its connection and has nothing to send: next() said so
+ * and hold() kept it. It sends its next request at AT >= now after all. False
+ * when AT is too late: it holds on. */
+bool clients_wake(struct clients *cl, uint32_t id, simtime_t at);
 
 /* For start() and the hooks: the engine, the end of the run, and a number from
  * which rng_at() makes the draws of PURPOSE, the same for every server. */

@@ -9,217 +9,297 @@
 
 #include "sim/must.h"
 #include "sim/rng.h"
-#include "workloads/gzread.h"
-#include "workloads/logline.h"
 
 #define BAD_SHOWN    3
 #define BAD_LIMIT    0.05
-#define NONE         UINT32_MAX
-#define OPEN_LOOK    64 /* connections of a client looked at for an idle one */
-#define MAX_REQUESTS LOG_CONN_FIRST
-#define MAX_SPAN     (100LL * 366 * 86400) /* s */
-
-/* A request while reading. */
-struct item {
-    int64_t t;     /* s since 1970, later ns since the first */
-    uint64_t host; /* a hash, later the next item: see link_items() */
-    uint64_t word; /* bytes, and above them the flags */
-};
-#define ITEM_PERSISTENT (1ull << 63) /* HTTP/1.1 or later */
-#define ITEM_LATER      (1ull << 62) /* not the first of its connection */
-#define ITEM_TAIL       (1ull << 61) /* the last of its connection */
-#define ITEM_BYTES      (ITEM_TAIL - 1)
+#define MAX_REQUESTS 2147483647
+#define MAX_SPAN     (100LL * 366 * 86400 * SIM_S)
+#define MAX_SECONDS  (9000000000LL) /* since 1970: more are no ns in 64 bits */
+/* A reader takes so many lines at a time, at least. */
+#define BATCH 1024
 
 struct bad_line {
+    const char *path;
     long line;
     size_t column;
     enum logline_why why;
 };
 
-struct reader {
-    const char *path;
-    const struct log_opts *o;
-    struct arena *a;
-    struct err *e;
-    struct item *item;
-    size_t n, cap;
-    size_t lines, bad, silent, disordered;
-    int64_t back; /* the largest step back, s */
-    struct bad_line shown[BAD_SHOWN];
-    size_t hosts;
-    size_t crowd; /* requests of the busiest client */
+/* How many requests a client has sent. */
+struct host {
+    uint64_t hash;
+    size_t n; /* 0 = empty cell */
 };
 
-static void note(const struct reader *r, const char *fmt, ...)
+struct scan {
+    const char *pattern;
+    struct log_file *f;
+    struct arena *a;
+    struct err *e;
+    struct log_item *item; /* NULL once there are too many */
+    size_t n, cap;
+    simtime_t first, last, newest; /* stamps; the line before */
+    struct bad_line shown[BAD_SHOWN];
+    size_t minute[60], second[60];
+    struct host *host;
+    size_t hosts_cap;
+    size_t crowd; /* requests of the busiest client */
+    bool dropped; /* the items, because there are too many */
+};
+
+static void note(const struct log_opts *o, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-static void note(const struct reader *r, const char *fmt, ...)
+static void note(const struct log_opts *o, const char *fmt, ...)
 {
     char text[1024];
     va_list ap;
-    if (!r->o->note)
+    if (!o->note)
         return;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    r->o->note(r->o->note_ctx, text);
+    o->note(o->note_ctx, text);
 }
 
 /* ---- lines ---- */
 
-static void keep(struct reader *r, const struct logline *l)
+/* The next good line as an item; false at the end and on an error. Lines that
+ * are none go to BAD (may be NULL). */
+static bool next_item(struct log_lines *in, const struct log_format *format,
+                      struct log_item *x,
+                      void (*bad)(struct scan *s, const struct log_lines *in,
+                                  enum logline_why why, size_t column),
+                      struct scan *s, struct err *e)
 {
-    if (r->n == r->cap) {
-        r->cap = r->cap ? r->cap * 2 : 4096;
-        r->item = must_realloc(r->item, r->cap, sizeof *r->item);
-    }
-    if (r->n > 0 && l->t < r->item[r->n - 1].t) {
-        r->disordered++;
-        if (r->item[r->n - 1].t - l->t > r->back)
-            r->back = r->item[r->n - 1].t - l->t;
-    }
-    r->item[r->n++] = (struct item){
-        .t = l->t,
-        .host = l->host,
-        .word = (uint64_t)l->bytes | (l->http >= 11 ? ITEM_PERSISTENT : 0),
-    };
-}
-
-static bool read_lines(struct reader *r)
-{
-    struct gzread *in = gzread_open(r->path, r->e);
     char *line;
     size_t len;
     bool cut;
-    if (!in)
-        return false;
-    while (gzread_line(in, &line, &len, &cut, r->e)) {
-        struct logline l = { .column = 1 };
-        enum logline_why why = logline_parse(line, len, &l);
-        r->lines++;
+    while (log_lines_next(in, &line, &len, &cut, e)) {
+        struct logline l;
+        enum logline_why why = log_format_parse(format, line, len, &l);
         if (cut)
             why = LOGLINE_LONG;
         else if (why > LOGLINE_SILENT && memchr(line, '\0', len))
             why = LOGLINE_NUL;
-        if (why == LOGLINE_OK) {
-            if (r->n == MAX_REQUESTS) {
-                err_at(r->e, ERR_CONTENT, r->path, gzread_lineno(in), 0, NULL,
+        else if (why == LOGLINE_OK &&
+                 (l.t > MAX_SECONDS || l.t < -MAX_SECONDS))
+            why = LOGLINE_BAD_TIME;
+        if (why != LOGLINE_OK) {
+            if (bad)
+                bad(s, in, why, l.column);
+            continue;
+        }
+        *x = (struct log_item){
+            .t = l.t * SIM_S + l.ns,
+            .host = l.host,
+            .conn = l.conn,
+            .thread = l.thread,
+            .service = l.service,
+            .bytes = l.bytes,
+            .in = l.in,
+            .number = l.number > INT32_MAX ? INT32_MAX : (int32_t)l.number,
+            .http = (uint8_t)l.http,
+            .after = l.after,
+            .post = l.post,
+            .tls = l.tls,
+        };
+        return true;
+    }
+    return false;
+}
+
+static void bad_line(struct scan *s, const struct log_lines *in,
+                     enum logline_why why, size_t column)
+{
+    struct log_file *f = s->f;
+    f->lines++;
+    if (why == LOGLINE_SILENT) {
+        f->silent++;
+        return;
+    }
+    if (f->bad < BAD_SHOWN)
+        s->shown[f->bad] = (struct bad_line){
+            log_lines_path(in), log_lines_lineno(in), column, why
+        };
+    f->bad++;
+}
+
+static struct host *host_cell(const struct scan *s, uint64_t hash)
+{
+    size_t i = (size_t)(hash & (s->hosts_cap - 1));
+    while (s->host[i].n > 0 && s->host[i].hash != hash)
+        i = (i + 1) & (s->hosts_cap - 1);
+    return &s->host[i];
+}
+
+static void count_host(struct scan *s, uint64_t hash)
+{
+    struct host *c;
+    if (s->f->hosts * 2 >= s->hosts_cap) {
+        struct host *old = s->host;
+        size_t n = s->hosts_cap;
+        s->hosts_cap = n ? n * 2 : 1024;
+        s->host = must_zalloc(s->hosts_cap, sizeof *s->host);
+        for (size_t i = 0; i < n; i++) {
+            if (old[i].n > 0)
+                *host_cell(s, old[i].hash) = old[i];
+        }
+        free(old);
+    }
+    c = host_cell(s, hash);
+    s->f->hosts += c->n == 0;
+    c->hash = hash;
+    if (++c->n > s->crowd)
+        s->crowd = c->n;
+}
+
+static void keep(struct scan *s, const struct log_item *x)
+{
+    const struct log_file *f = s->f;
+    if (s->dropped)
+        return;
+    if (f->o.keep > 0 && !f->set->once && s->n >= f->o.keep) {
+        free(s->item);
+        s->item = NULL;
+        s->dropped = true;
+        return;
+    }
+    if (s->n == s->cap) {
+        s->cap = s->cap ? s->cap * 2 : 1024;
+        s->item = must_realloc(s->item, s->cap, sizeof *s->item);
+    }
+    s->item[s->n++] = *x;
+}
+
+static void count(struct scan *s, const struct log_item *x)
+{
+    struct log_file *f = s->f;
+    simtime_t second = x->t >= 0 ? x->t / SIM_S : -(-x->t / SIM_S);
+    int of_hour = (int)(second % 3600);
+    if (of_hour < 0)
+        of_hour += 3600;
+    f->lines++;
+    if (f->nreq == 0)
+        s->first = s->last = s->newest = x->t;
+    if (x->t < s->newest)
+        f->disordered++;
+    s->newest = x->t;
+    if (x->t < s->first)
+        s->first = x->t;
+    if (x->t > s->last)
+        s->last = x->t;
+    else if (s->last - x->t > f->back)
+        f->back = s->last - x->t;
+    s->minute[of_hour / 60]++;
+    s->second[of_hour % 60]++;
+    f->tls = f->tls || x->tls;
+    f->nreq++;
+    count_host(s, x->host);
+    keep(s, x);
+}
+
+/* A pipe: its first line says the format. */
+static bool format_of_pipe(struct log_lines *in, struct scan *s)
+{
+    struct log_file *f = s->f;
+    char *line;
+    size_t len;
+    bool cut;
+    if (f->set->format)
+        return true;
+    if (!log_lines_next(in, &line, &len, &cut, s->e)) {
+        f->set->format = log_format_of_line("", 0, s->a);
+        return s->e->kind == ERR_NONE;
+    }
+    f->set->format = log_format_of_line(line, len, s->a);
+    struct logline l;
+    enum logline_why why = log_format_parse(f->set->format, line, len, &l);
+    if (why != LOGLINE_OK || cut) {
+        bad_line(s, in, cut ? LOGLINE_LONG : why, l.column);
+        return true;
+    }
+    count(s, &(struct log_item){ .t = l.t * SIM_S,
+                                 .host = l.host,
+                                 .service = -1,
+                                 .bytes = l.bytes,
+                                 .in = -1,
+                                 .number = -1,
+                                 .http = (uint8_t)l.http });
+    return true;
+}
+
+static bool read_lines(struct scan *s)
+{
+    struct log_lines *in = log_lines_open(s->f->set, s->e);
+    struct log_item x;
+    if (!in)
+        return false;
+    if (format_of_pipe(in, s)) {
+        while (next_item(in, s->f->set->format, &x, bad_line, s, s->e)) {
+            if (s->f->nreq == MAX_REQUESTS) {
+                err_at(s->e, ERR_CONTENT, log_lines_path(in),
+                       log_lines_lineno(in), 0, NULL,
                        "more than 2147483647 requests; split the log");
                 break;
             }
-            keep(r, &l);
-        } else if (why == LOGLINE_SILENT) {
-            r->silent++;
-        } else {
-            if (r->bad < BAD_SHOWN)
-                r->shown[r->bad] =
-                    (struct bad_line){ gzread_lineno(in), l.column, why };
-            r->bad++;
+            count(s, &x);
         }
     }
-    gzread_close(in);
-    return r->e->kind == ERR_NONE;
+    log_lines_close(in);
+    return s->e->kind == ERR_NONE;
 }
 
-static bool judge_lines(struct reader *r)
+static const char *format_shown(const struct scan *s)
 {
-    const struct bad_line *b = &r->shown[0];
-    if (r->bad > 0 &&
-        ((double)r->bad > BAD_LIMIT * (double)r->lines || r->n == 0)) {
-        if (!r->o->lenient || r->n == 0)
-            return err_at(r->e, ERR_CONTENT, r->path, b->line, (long)b->column,
-                          NULL,
-                          "%s; %zu of %zu lines are not in Common or "
-                          "Combined Log Format%s",
-                          logline_why_text[b->why], r->bad, r->lines,
-                          r->n == 0 ? ""
-                                    : " (5 % are let pass; --lenient reads "
-                                      "the good lines)");
+    const char *name = log_format_name(s->f->set->format);
+    return strcmp(name, "combined") == 0 ? "Common or Combined Log Format"
+                                         : name;
+}
+
+static bool judge_lines(struct scan *s)
+{
+    const struct log_file *f = s->f;
+    const struct bad_line *b = &s->shown[0];
+    if (f->bad > 0 &&
+        ((double)f->bad > BAD_LIMIT * (double)f->lines || f->nreq == 0)) {
+        if (!f->o.lenient || f->nreq == 0)
+            return err_at(s->e, ERR_CONTENT, b->path, b->line, (long)b->column,
+                          NULL, "%s; %zu of %zu lines are not in %s%s",
+                          logline_why_text[b->why], f->bad, f->lines,
+                          format_shown(s),
+                          f->nreq == 0
+                              ? "; log_format says what lines look like"
+                              : " (5 % are let pass; --lenient reads "
+                                "the good lines)");
     }
-    if (r->n == 0)
-        return err_at(r->e, ERR_CONTENT, r->path, 0, 0, NULL,
-                      r->lines == 0 ? "the log is empty"
+    if (f->nreq == 0)
+        return err_at(s->e, ERR_CONTENT, s->pattern, 0, 0, NULL,
+                      f->lines == 0 ? "the log is empty"
                                     : "the log holds no requests");
+    if (s->last - s->first > MAX_SPAN)
+        return err_at(s->e, ERR_CONTENT, s->pattern, 0, 0, NULL,
+                      "the time stamps span more than 100 years; some must be "
+                      "wrong");
     return true;
 }
 
-static void note_lines(const struct reader *r)
+static void note_lines(const struct scan *s)
 {
-    if (r->bad > 0)
-        note(r,
-             "%s: warning: %zu of %zu lines (%.2g %%) are not in Common or "
-             "Combined Log Format and were left out:",
-             r->path, r->bad, r->lines,
-             100 * (double)r->bad / (double)r->lines);
-    for (size_t i = 0; i < r->bad && i < BAD_SHOWN; i++)
-        note(r, "%s:%ld:%zu: %s", r->path, r->shown[i].line, r->shown[i].column,
-             logline_why_text[r->shown[i].why]);
-    if (r->silent > 0)
-        note(r,
+    const struct log_file *f = s->f;
+    if (f->bad > 0)
+        note(&f->o,
+             "%s: warning: %zu of %zu lines (%.2g %%) are not in %s and were "
+             "left out:",
+             s->pattern, f->bad, f->lines,
+             100 * (double)f->bad / (double)f->lines, format_shown(s));
+    for (size_t i = 0; i < f->bad && i < BAD_SHOWN; i++)
+        note(&f->o, "%s:%ld:%zu: %s", s->shown[i].path, s->shown[i].line,
+             s->shown[i].column, logline_why_text[s->shown[i].why]);
+    if (f->silent > 0)
+        note(&f->o,
              "%s: %zu connections on which no request was sent (logged "
              "as \"-\") were left out",
-             r->path, r->silent);
-}
-
-/* ---- order, and places within the second ---- */
-
-/* Stable merge sort by time; nearly sorted logs cost little. */
-static void sort_items(struct item *v, struct item *tmp, size_t n)
-{
-    size_t h = n / 2, i = 0, j = h, k = 0;
-    if (n < 2)
-        return;
-    sort_items(v, tmp, h);
-    sort_items(v + h, tmp, n - h);
-    if (v[h - 1].t <= v[h].t)
-        return;
-    memcpy(tmp, v, h * sizeof *v);
-    while (i < h && j < n)
-        v[k++] = v[j].t < tmp[i].t ? v[j++] : tmp[i++];
-    memcpy(v + k, tmp + i, (h - i) * sizeof *v);
-}
-
-/* M requests of one second: the smallest of the M - i that are left is above
- * U as the smallest of so many uniform draws on the rest of the second. */
-static void spread(struct reader *r)
-{
-    struct rng g;
-    int64_t first = r->item[0].t, zero;
-    rng_init(&g, r->o->spread_seed, 0, "access_log:spread");
-    for (size_t i = 0, end; i < r->n; i = end) {
-        int64_t s = r->item[i].t;
-        double u = 0;
-        for (end = i; end < r->n && r->item[end].t == s; end++)
-            ;
-        for (; i < end; i++) {
-            u += (1 - u) * (1 - pow(rng_unit(&g), 1 / (double)(end - i)));
-            r->item[i].t = (s - first) * SIM_S + (int64_t)(u * 999999999.0);
-        }
-    }
-    zero = r->item[0].t;
-    for (size_t i = 0; i < r->n; i++)
-        r->item[i].t -= zero;
-}
-
-/* Drops what lies before `skip`, from where time counts then. */
-static bool skip_front(struct reader *r)
-{
-    size_t i = 0;
-    char buf[32];
-    if (r->o->skip <= 0)
-        return true;
-    while (i < r->n && r->item[i].t < r->o->skip)
-        i++;
-    if (i == r->n)
-        return err_at(r->e, ERR_CONTENT, r->path, 0, 0, NULL,
-                      "skip leaves nothing: the last request is %s after the "
-                      "first",
-                      simtime_format(r->item[r->n - 1].t / SIM_S * SIM_S, buf,
-                                     sizeof buf));
-    r->n -= i;
-    memmove(r->item, r->item + i, r->n * sizeof *r->item);
-    for (i = 0; i < r->n; i++)
-        r->item[i].t -= r->o->skip;
-    return true;
+             s->pattern, f->silent);
 }
 
 /* ---- stamps that are no arrival process ---- */
@@ -248,250 +328,351 @@ static bool crowded(const size_t *bin, size_t bins, size_t n, size_t *fullest)
 
 /* Stamps that fall into few minutes of the hour or few seconds of the minute,
  * over a time in which traffic would have spread. */
-static bool note_clumps(const struct reader *r)
+static bool note_clumps(const struct scan *s)
 {
-    size_t minute[60] = { 0 }, second[60] = { 0 }, at;
-    int64_t span = r->item[r->n - 1].t - r->item[0].t;
+    const struct log_file *f = s->f;
+    simtime_t span = s->last - s->first;
     bool found = false;
-    if (r->n < 100)
+    size_t at;
+    if (f->nreq < 100)
         return false;
-    for (size_t i = 0; i < r->n; i++) {
-        int64_t t = r->item[i].t;
-        minute[((t / 60) % 60 + 60) % 60]++;
-        second[(t % 60 + 60) % 60]++;
-    }
-    if (span >= 3 * 3600 && crowded(minute, 60, r->n, &at)) {
-        note(r,
+    if (span >= 3 * 3600 * SIM_S && crowded(s->minute, 60, f->nreq, &at)) {
+        note(&f->o,
              "%s: warning: %zu of %zu requests fall into minute :%02zu of "
              "an hour: the stamps are no arrival process; do not read "
              "rates, queues or waiting times from this replay",
-             r->path, minute[at], r->n, at);
+             s->pattern, s->minute[at], f->nreq, at);
         found = true;
     }
-    if (span >= 600 && crowded(second, 60, r->n, &at)) {
-        note(r,
+    if (span >= 600 * SIM_S && crowded(s->second, 60, f->nreq, &at)) {
+        note(&f->o,
              "%s: warning: %zu of %zu requests fall into second :%02zu of "
              "a minute: the stamps are no arrival process; do not read "
              "rates, queues or waiting times from this replay",
-             r->path, second[at], r->n, at);
+             s->pattern, s->second[at], f->nreq, at);
         found = true;
     }
     return found;
 }
 
-static void note_order(const struct reader *r)
+static void note_order(const struct scan *s)
 {
-    double share = (double)r->disordered / (double)r->n;
-    if (r->disordered == 0)
+    const struct log_file *f = s->f;
+    double share = (double)f->disordered / (double)f->nreq;
+    char far[32];
+    simtime_t unit = f->back >= SIM_S ? SIM_S : SIM_MS;
+    if (f->disordered == 0)
         return;
+    simtime_format((f->back + unit - 1) / unit * unit, far, sizeof far);
     /* Lines come in the order of completion, so small steps back are the
-     * rule (C-45). */
-    if (share > 0.25 || r->back > 600)
-        note(r,
+     * rule (C-45), and long requests make long ones. */
+    if ((share > 0.25 && !(f->tells & LOG_TELLS_FRACTION)) ||
+        f->back > 600 * SIM_S)
+        note(&f->o,
              "%s: warning: %zu lines are stamped earlier than the line "
-             "before, by up to %lld s: the log is not in order of time "
+             "before, by up to %s: the log is not in order of time "
              "and was sorted",
-             r->path, r->disordered, (long long)r->back);
+             s->pattern, f->disordered, far);
     else
-        note(r,
+        note(&f->o,
              "%s: %zu lines are stamped earlier than the line before (by "
-             "up to %lld s), as is usual; sorted",
-             r->path, r->disordered, (long long)r->back);
+             "up to %s), as is usual; sorted",
+             s->pattern, f->disordered, far);
 }
 
-/* ---- connections ---- */
-
-struct host {
-    uint64_t hash;
-    uint32_t last; /* its last item; NONE = empty cell */
-    uint32_t n;    /* its items */
-};
-
-struct hosts {
-    struct host *cell;
-    size_t cap, n;
-};
-
-static struct host *host_cell(const struct hosts *h, uint64_t hash)
+static void note_result(const struct scan *s)
 {
-    size_t i = (size_t)(hash & (h->cap - 1));
-    while (h->cell[i].last != NONE && h->cell[i].hash != hash)
-        i = (i + 1) & (h->cap - 1);
-    return &h->cell[i];
+    const struct log_file *f = s->f;
+    double span = simtime_to_s(s->last - s->first);
+    double unit = span < 120 ? 1 : span < 7200 ? 60 : 3600;
+    if (f->set->n > 1)
+        note(&f->o, "%s: %zu files, from %s to %s", s->pattern, f->set->n,
+             f->set->path[0], f->set->path[f->set->n - 1]);
+    if (f->tells & (LOG_TELLS_PEER | LOG_TELLS_CONN))
+        note(&f->o, "%s: %zu requests in %.3g %s", s->pattern, f->nreq,
+             span / unit,
+             unit < 2    ? "s"
+             : unit < 61 ? "min"
+                         : "h");
+    else
+        note(&f->o, "%s: %zu requests of %zu clients in %.3g %s", s->pattern,
+             f->nreq, f->hosts, span / unit,
+             unit < 2    ? "s"
+             : unit < 61 ? "min"
+                         : "h");
+    if (!f->item)
+        note(&f->o, "%s: long: each run reads it again as it goes on",
+             s->pattern);
+    if (!(f->tells & LOG_TELLS_FRACTION))
+        note(&f->o,
+             "%s: stamps have whole seconds: each request is placed at a "
+             "random instant of its second (spread_seed %llu)",
+             s->pattern, (unsigned long long)f->o.spread_seed);
+    if (!(f->tells & (LOG_TELLS_NUMBER | LOG_TELLS_CONN)) && f->nreq >= 100 &&
+        (double)s->crowd >= 0.5 * (double)f->nreq)
+        note(&f->o,
+             "%s: warning: %.0f %% of the requests come from one address "
+             "(a proxy, a load balancer?): who shared a connection cannot "
+             "be told",
+             s->pattern, 100 * (double)s->crowd / (double)f->nreq);
 }
 
-static void hosts_grow(struct hosts *h)
+/* ---- order, and places within the second ---- */
+
+/* Stable merge sort by time; nearly sorted logs cost little. */
+static void sort_items(struct log_item *v, struct log_item *tmp, size_t n)
 {
-    struct hosts old = *h;
-    h->cap = old.cap ? old.cap * 2 : 1024;
-    h->cell = must_alloc(h->cap * sizeof *h->cell);
-    for (size_t i = 0; i < h->cap; i++)
-        h->cell[i] = (struct host){ 0, NONE, 0 };
-    for (size_t i = 0; i < old.cap; i++) {
-        if (old.cell[i].last != NONE)
-            *host_cell(h, old.cell[i].hash) = old.cell[i];
-    }
-    free(old.cell);
+    size_t h = n / 2, i = 0, j = h, k = 0;
+    if (n < 2)
+        return;
+    sort_items(v, tmp, h);
+    sort_items(v + h, tmp, n - h);
+    if (v[h - 1].t <= v[h].t)
+        return;
+    memcpy(tmp, v, h * sizeof *v);
+    while (i < h && j < n)
+        v[k++] = v[j].t < tmp[i].t ? v[j++] : tmp[i++];
+    memcpy(v + k, tmp + i, (h - i) * sizeof *v);
 }
 
-/* The connection of a client on which the request X comes: its last item,
- * taken out of the client's chain of connections that may still be open, the
- * last used first. The most recent one that is not busy will do, if there is
- * one. An HTTP/1.0 client may have asked for keep-alive, but its log line does
- * not say so: one request each. */
-static struct item *idle_conn(struct reader *r, struct host *c,
-                              const struct item *x)
+static void sort_range(struct log_item *v, size_t n)
 {
-    uint32_t at = c->last, newer = NONE;
-    if (!(x->word & ITEM_PERSISTENT))
-        return NULL;
-    for (int i = 0; at != NONE && i < OPEN_LOOK; i++) {
-        struct item *p = &r->item[at];
-        uint32_t older = (uint32_t)p->host;
-        if (x->t - p->t > r->o->keepalive_gap)
-            return NULL;
-        if (p->word & ITEM_PERSISTENT && x->t - p->t >= r->o->busy) {
-            if (newer == NONE)
-                c->last = older;
-            else
-                r->item[newer].host = older;
-            return p;
+    struct log_item *tmp;
+    size_t i = 1;
+    while (i < n && v[i - 1].t <= v[i].t)
+        i++;
+    if (i >= n)
+        return;
+    tmp = must_alloc((n / 2 + 1) * sizeof *tmp);
+    sort_items(v, tmp, n);
+    free(tmp);
+}
+
+/* The whole second that T lies in. */
+static simtime_t second_of(simtime_t t)
+{
+    simtime_t s = t / SIM_S * SIM_S;
+    return s > t ? s - SIM_S : s;
+}
+
+/* M requests of one second: the smallest of the M - i that are left is above
+ * U as the smallest of so many uniform draws on the rest of the second. V is
+ * sorted and ends with a second. */
+static void spread(struct rng *g, struct log_item *v, size_t n)
+{
+    for (size_t i = 0, end; i < n; i = end) {
+        simtime_t s = second_of(v[i].t);
+        double u = 0;
+        for (end = i; end < n && v[end].t < s + SIM_S; end++)
+            ;
+        for (; i < end; i++) {
+            size_t left = end - i;
+            double x = rng_unit(g);
+            u += (1 - u) * (left == 1 ? x : 1 - pow(x, 1 / (double)left));
+            v[i].t = s + (int64_t)(u * 999999999.0);
         }
-        newer = at;
-        at = older;
+    }
+}
+
+/* ---- the requests of a run ---- */
+
+struct log_reader {
+    const struct log_file *f;
+    struct err *e;
+    struct rng g;
+    bool begun, end;
+    bool zeroed;
+    simtime_t zero; /* of the log's axis, once zeroed */
+    simtime_t newest; /* of the lines read so far */
+    size_t at, ready; /* items that are in order and placed: at to ready */
+    /* when there is no f->item: */
+    struct log_lines *in;
+    struct log_item *buf;
+    size_t n, cap;
+    struct log_item out;
+};
+
+static struct log_reader *reader_new(const struct log_file *f, struct err *e)
+{
+    struct log_reader *r = must_zalloc(1, sizeof *r);
+    r->f = f;
+    r->e = e;
+    rng_init(&r->g, f->o.spread_seed, 0, "access_log:spread");
+    return r;
+}
+
+struct log_reader *log_reader_new(const struct log_file *f, struct err *e)
+{
+    struct log_reader *r = reader_new(f, e);
+    if (f->item) {
+        r->ready = f->n;
+        return r;
+    }
+    r->in = log_lines_open(f->set, e);
+    r->end = !r->in;
+    return r;
+}
+
+void log_reader_free(struct log_reader *r)
+{
+    if (!r)
+        return;
+    log_lines_close(r->in);
+    free(r->buf);
+    free(r);
+}
+
+size_t log_reader_bytes(const struct log_reader *r)
+{
+    return sizeof *r + r->cap * sizeof *r->buf;
+}
+
+/* Reads on until at least a batch of lines has come and some of them cannot be
+ * overtaken any more: no later line is stamped more than f->back before the
+ * newest. */
+static void read_batch(struct log_reader *r)
+{
+    simtime_t mark = r->newest, step = r->f->back;
+    size_t fresh = 0;
+    if (step < SIM_S)
+        step = SIM_S;
+    memmove(r->buf, r->buf + r->at, (r->n - r->at) * sizeof *r->buf);
+    r->n -= r->at;
+    r->at = r->ready = 0;
+    for (;;) {
+        if (r->n == r->cap) {
+            r->cap = r->cap ? r->cap * 2 : 2 * BATCH;
+            r->buf = must_realloc(r->buf, r->cap, sizeof *r->buf);
+        }
+        if (!next_item(r->in, r->f->set->format, &r->buf[r->n], NULL, NULL,
+                       r->e)) {
+            r->end = true;
+            return;
+        }
+        if (r->n == 0 && !r->begun)
+            mark = r->newest = r->buf[0].t;
+        r->begun = true;
+        if (r->buf[r->n++].t > r->newest)
+            r->newest = r->buf[r->n - 1].t;
+        if (++fresh >= BATCH && r->newest - mark > step)
+            return;
+    }
+}
+
+/* More items that are in order; false at the end. */
+static bool fill(struct log_reader *r)
+{
+    bool placed = (r->f->tells & LOG_TELLS_FRACTION) != 0;
+    simtime_t limit = INT64_MAX;
+    while (r->at == r->ready) {
+        if (r->f->item || (r->end && r->at == r->n))
+            return false;
+        if (!r->end)
+            read_batch(r);
+        sort_range(r->buf + r->at, r->n - r->at);
+        if (!r->end)
+            limit = second_of(r->newest - r->f->back);
+        else
+            limit = INT64_MAX;
+        while (r->ready < r->n && r->buf[r->ready].t < limit)
+            r->ready++;
+        if (!placed)
+            spread(&r->g, r->buf + r->at, r->ready - r->at);
+    }
+    return true;
+}
+
+/* As it stands in the log, placed. */
+static const struct log_item *next_placed(struct log_reader *r)
+{
+    if (r->at == r->ready && !fill(r))
+        return NULL;
+    return r->f->item ? &r->f->item[r->at++] : &r->buf[r->at++];
+}
+
+const struct log_item *log_reader_next(struct log_reader *r)
+{
+    const struct log_item *x;
+    if (r->f->item)
+        return next_placed(r);
+    while ((x = next_placed(r)) != NULL) {
+        if (!r->zeroed)
+            r->zero = x->t;
+        r->zeroed = true;
+        r->out = *x;
+        r->out.t -= r->zero + r->f->o.skip;
+        if (r->out.t >= 0)
+            return &r->out;
     }
     return NULL;
 }
 
-/* Puts the requests on connections; returns how many these are. Within a
- * connection an item's `host` is the next one. The `host` of its tail is the
- * tail of the client's connection used before it, or NONE. */
-static size_t link_items(struct reader *r)
-{
-    struct hosts h = { 0 };
-    size_t conns = 0;
-    for (size_t i = 0; i < r->n; i++) {
-        struct item *x = &r->item[i], *before;
-        struct host *c;
-        if (h.n * 2 >= h.cap)
-            hosts_grow(&h);
-        c = host_cell(&h, x->host);
-        h.n += c->n == 0;
-        c->hash = x->host;
-        if (++c->n > r->crowd)
-            r->crowd = c->n;
-        before = idle_conn(r, c, x);
-        if (before) {
-            before->host = i;
-            before->word &= ~ITEM_TAIL;
-            x->word |= ITEM_LATER;
-        } else {
-            conns++;
-        }
-        x->host = c->last;
-        x->word |= ITEM_TAIL;
-        c->last = (uint32_t)i;
-    }
-    r->hosts = h.n;
-    free(h.cell);
-    return conns;
-}
+/* ---- reading ---- */
 
-static struct log_file *collect(struct reader *r, size_t conns)
+/* A log that stays in memory: sorted, placed, its front left out. */
+static void settle(struct scan *s)
 {
-    struct log_file *f = arena_alloc(r->a, sizeof *f);
+    struct log_file *f = s->f;
+    struct rng g;
+    simtime_t zero;
     size_t at = 0;
-    f->req = arena_alloc(r->a, r->n * sizeof *f->req);
-    f->first = arena_alloc(r->a, (conns + 1) * sizeof *f->first);
-    for (size_t i = 0; i < r->n; i++) {
-        const struct item *x = &r->item[i];
-        if (x->word & ITEM_LATER)
-            continue;
-        f->first[f->nconn++] =
-            (uint32_t)at |
-            (x->word & ITEM_PERSISTENT ? LOG_CONN_PERSISTENT : 0);
-        for (;;) {
-            f->req[at++] =
-                (struct log_req){ x->t, (int64_t)(x->word & ITEM_BYTES) };
-            if (x->word & ITEM_TAIL)
-                break;
-            x = &r->item[x->host];
-        }
-    }
-    must(at == r->n && f->nconn == conns);
-    f->first[conns] = (uint32_t)at;
-    f->nreq = r->n;
-    f->lines = r->lines;
-    f->bad = r->bad;
-    f->silent = r->silent;
-    f->disordered = r->disordered;
-    return f;
+    sort_range(s->item, s->n);
+    rng_init(&g, f->o.spread_seed, 0, "access_log:spread");
+    if (!(f->tells & LOG_TELLS_FRACTION))
+        spread(&g, s->item, s->n);
+    zero = s->item[0].t + f->o.skip;
+    while (at < s->n && s->item[at].t < zero)
+        at++;
+    f->n = s->n - at;
+    f->item = arena_alloc(s->a, f->n * sizeof *f->item + 1);
+    memcpy(f->item, s->item + at, f->n * sizeof *f->item);
+    for (size_t i = 0; i < f->n; i++)
+        f->item[i].t -= zero;
 }
 
-static void note_result(const struct reader *r, const struct log_file *f)
+static bool digest(struct scan *s, const char *format)
 {
-    char gap[32], busy[32];
-    double span = simtime_to_s(r->item[r->n - 1].t - r->item[0].t);
-    double unit = span < 120 ? 1 : span < 7200 ? 60 : 3600;
-    note(r, "%s: %zu requests of %zu clients in %.3g %s", r->path, f->nreq,
-         r->hosts, span / unit,
-         unit < 2    ? "s"
-         : unit < 61 ? "min"
-                     : "h");
-    note(r,
-         "%s: stamps have whole seconds: each request is placed at a "
-         "random instant of its second (spread_seed %llu)",
-         r->path, (unsigned long long)r->o->spread_seed);
-    note(r,
-         "%s: %zu connections, an estimate: a client's request comes on a "
-         "connection it used at most %s (keepalive_gap) and at least %s "
-         "(service) before, else on a new one; HTTP/1.0 and older: one "
-         "request each",
-         r->path, f->nconn,
-         simtime_format(r->o->keepalive_gap, gap, sizeof gap),
-         simtime_format(r->o->busy, busy, sizeof busy));
-    if (r->n >= 100 && (double)r->crowd >= 0.5 * (double)r->n)
-        note(r,
-             "%s: warning: %.0f %% of the requests come from one address "
-             "(a proxy, a load balancer?): who shared a connection cannot "
-             "be told",
-             r->path, 100 * (double)r->crowd / (double)r->n);
+    struct log_file *f = s->f;
+    char buf[32];
+    f->set = log_set_open(s->pattern, format, s->a, s->e);
+    if (!f->set)
+        return false;
+    if (!f->set->format && !f->set->once)
+        f->set->format = log_format_of_line("", 0, s->a);
+    if (!read_lines(s))
+        return false;
+    f->tells = log_format_tells(f->set->format);
+    if (!judge_lines(s))
+        return false;
+    if (s->last - s->first < f->o.skip)
+        return err_at(s->e, ERR_CONTENT, s->pattern, 0, 0, NULL,
+                      "skip leaves nothing: the last request is %s after the "
+                      "first",
+                      simtime_format((s->last - s->first) / SIM_S * SIM_S, buf,
+                                     sizeof buf));
+    if (!s->dropped) {
+        settle(s);
+        if (f->n == 0)
+            return err_at(s->e, ERR_CONTENT, s->pattern, 0, 0, NULL,
+                          "skip leaves nothing");
+    }
+    note_lines(s);
+    note_order(s);
+    f->clumped = note_clumps(s);
+    note_result(s);
+    return true;
 }
 
-static struct log_file *digest(struct reader *r)
-{
-    struct log_file *f;
-    bool clumped;
-    if (!read_lines(r) || !judge_lines(r))
-        return NULL;
-    if (r->disordered > 0) {
-        struct item *tmp = must_alloc((r->n / 2 + 1) * sizeof *tmp);
-        sort_items(r->item, tmp, r->n);
-        free(tmp);
-    }
-    if (r->item[r->n - 1].t - r->item[0].t > MAX_SPAN) {
-        err_at(r->e, ERR_CONTENT, r->path, 0, 0, NULL,
-               "the time stamps span more than 100 years; some must be "
-               "wrong");
-        return NULL;
-    }
-    note_lines(r);
-    note_order(r);
-    clumped = note_clumps(r);
-    spread(r);
-    if (!skip_front(r))
-        return NULL;
-    f = collect(r, link_items(r));
-    f->clumped = clumped;
-    note_result(r, f);
-    return f;
-}
-
-struct log_file *log_read(const char *path, const struct log_opts *o,
+struct log_file *log_read(const char *pattern, const struct log_opts *o,
                           struct arena *a, struct err *e)
 {
-    struct reader r = { .path = path, .o = o, .a = a, .e = e };
-    struct log_file *f = digest(&r);
-    free(r.item);
-    return f;
+    struct scan s = { .pattern = pattern, .a = a, .e = e };
+    bool ok;
+    s.f = arena_alloc(a, sizeof *s.f);
+    s.f->o = *o;
+    ok = digest(&s, o->format ? o->format : "auto");
+    s.f->o.note = NULL;
+    free(s.item);
+    free(s.host);
+    return ok ? s.f : NULL;
 }

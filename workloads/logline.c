@@ -20,11 +20,12 @@ const char *const logline_why_text[LOGLINE_WHYS] = {
     [LOGLINE_BAD_BYTES] = "the size is neither a number nor \"-\"",
     [LOGLINE_NUL] = "a NUL byte: not a text file?",
     [LOGLINE_LONG] = "the line is longer than 65536 bytes",
+    [LOGLINE_OTHER] = "not what log_format says comes here",
+    [LOGLINE_BAD_NUMBER] = "log_format says that a number comes here",
 };
 
-/* Multiplication and fold of 8 bytes at a time: quick, and the same on every
- * run. Two of ten million hosts meet with probability 3e-6. */
-static uint64_t hash(const char *s, size_t n)
+/* Multiplication and fold of 8 bytes at a time. */
+uint64_t logline_hash(const char *s, size_t n)
 {
     uint64_t h = 0x9e3779b97f4a7c15u ^ n;
     while (n > 0) {
@@ -37,7 +38,8 @@ static uint64_t hash(const char *s, size_t n)
         n -= k;
     }
     h *= 0xd6e8feb86659fd93u;
-    return h ^ (h >> 29);
+    h ^= h >> 29;
+    return h ? h : 1;
 }
 
 static bool is_digit(char c)
@@ -53,7 +55,7 @@ static unsigned two(const char *s)
 }
 
 /* 1 ... 12 in English, the only language logs are written in; else 0. */
-static unsigned month(const char *s)
+unsigned logline_month(const char *s)
 {
     static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     for (unsigned i = 0; i < 12; i++) {
@@ -78,27 +80,35 @@ static int64_t days_to(unsigned y, unsigned m)
            (m > 2 && leap(y));
 }
 
-/* "01/Jul/1995:00:00:01 -0400", 26 bytes. */
-static bool parse_time(const char *s, int64_t *t)
+bool logline_date(unsigned year, unsigned month, unsigned day, unsigned hour,
+                  unsigned minute, unsigned second, int64_t *t)
 {
     static const char days[] = {
         31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
     };
-    unsigned d = two(s), m = month(s + 3), y = two(s + 7) * 100 + two(s + 9);
-    unsigned hh = two(s + 12), mm = two(s + 15), ss = two(s + 18);
+    if (month == 0 || month > 12 || year == 0 || year > 9999 || day == 0 ||
+        day > (unsigned)days[month - 1] + (month == 2 && leap(year)))
+        return false;
+    if (hour > 23 || minute > 59 || second > 60)
+        return false;
+    *t = (days_to(year, month) + day - 1) * 86400 + hour * 3600 + minute * 60 +
+         second;
+    return true;
+}
+
+bool logline_stamp(const char *s, int64_t *t)
+{
     unsigned zh = two(s + 22), zm = two(s + 24);
     int64_t zone;
     if (s[2] != '/' || s[6] != '/' || s[11] != ':' || s[14] != ':' ||
         s[17] != ':' || s[20] != ' ' || (s[21] != '+' && s[21] != '-'))
         return false;
-    if (m == 0 || two(s + 7) > 99 || two(s + 9) > 99 || y == 0 || d == 0 ||
-        d > (unsigned)days[m - 1] + (m == 2 && leap(y)))
-        return false;
-    if (hh > 23 || mm > 59 || ss > 60 || zh > 15 || zm > 59)
+    if (two(s + 7) > 99 || two(s + 9) > 99 || zh > 15 || zm > 59 ||
+        !logline_date(two(s + 7) * 100 + two(s + 9), logline_month(s + 3),
+                      two(s), two(s + 12), two(s + 15), two(s + 18), t))
         return false;
     zone = (int64_t)(zh * 3600 + zm * 60);
-    *t = (days_to(y, m) + d - 1) * 86400 + hh * 3600 + mm * 60 + ss +
-         (s[21] == '-' ? zone : -zone);
+    *t += s[21] == '-' ? zone : -zone;
     return true;
 }
 
@@ -132,8 +142,7 @@ static const char *closing_quote(const char *s, const char *end)
     return NULL;
 }
 
-/* The protocol at the end of a request, times 10; 9 when there is none. */
-static int protocol(const char *s, const char *end)
+int logline_protocol(const char *s, const char *end)
 {
     const char *p = memrchr(s, ' ', (size_t)(end - s));
     if (!p || end - p < 7 || memcmp(p + 1, "HTTP/", 5) != 0 || !is_digit(p[6]))
@@ -141,6 +150,17 @@ static int protocol(const char *s, const char *end)
     if (end - p >= 9 && p[7] == '.' && is_digit(p[8]))
         return (p[6] - '0') * 10 + (p[8] - '0');
     return (p[6] - '0') * 10;
+}
+
+bool logline_uploads(const char *s, const char *end)
+{
+    static const char *const methods[] = { "POST ", "PUT ", "PATCH " };
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        size_t n = strlen(methods[i]);
+        if ((size_t)(end - s) >= n && memcmp(s, methods[i], n) == 0)
+            return true;
+    }
+    return false;
 }
 
 static enum logline_why bad(struct logline *out, const char *text,
@@ -156,12 +176,13 @@ enum logline_why logline_parse(const char *text, size_t len,
     const char *end = text + len, *s, *q;
     bool silent;
 
+    *out = (struct logline)LOGLINE_UNTOLD;
     if (len == 0)
         return bad(out, text, text, LOGLINE_EMPTY);
     s = memchr(text, ' ', len);
     if (!s || s == text)
         return bad(out, text, text, LOGLINE_NO_HOST);
-    out->host = hash(text, (size_t)(s - text));
+    out->host = logline_hash(text, (size_t)(s - text));
 
     /* ident and user lie between; a user may hold anything but " [" */
     for (;;) {
@@ -172,7 +193,7 @@ enum logline_why logline_parse(const char *text, size_t len,
             break;
         s++;
     }
-    if (end - s < 28 || s[27] != ']' || !parse_time(s + 1, &out->t))
+    if (end - s < 28 || s[27] != ']' || !logline_stamp(s + 1, &out->t))
         return bad(out, text, s, LOGLINE_BAD_TIME);
     s += 28;
     if (end - s < 2 || s[0] != ' ' || s[1] != '"')
@@ -182,7 +203,7 @@ enum logline_why logline_parse(const char *text, size_t len,
     if (!q)
         return bad(out, text, s, LOGLINE_NO_REQUEST);
     silent = q == s || (q == s + 1 && *s == '-');
-    out->http = protocol(s, q);
+    out->http = logline_protocol(s, q);
 
     s = q + 2;
     if (*s == '-') {

@@ -52,6 +52,11 @@ void workloads_finish(struct workloads *w)
     population_finish(as_population(w));
 }
 
+bool workloads_failed(const struct workloads *w, struct err *e)
+{
+    return population_failed((const struct population *)(const void *)w, e);
+}
+
 void workloads_free(struct workloads *w)
 {
     population_free(as_population(w));

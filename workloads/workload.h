@@ -90,6 +90,10 @@ struct workload {
     void (*ended)(void *state, const void *conf, const void *shared,
                   struct clients *cl, uint32_t client);
 
+    /* Whether something went wrong during the run, such as a log that could
+     * not be read on: fills *E then. May be NULL. */
+    bool (*failed)(const void *state, struct err *e);
+
     void (*stop)(void *state); /* frees what start() got; may be NULL */
 };
 
@@ -116,6 +120,9 @@ struct workloads *workloads_start(struct sim *s, struct server *srv,
 /* At the end of the run: reports every connection still busy as one
  * `unfinished` record and held ones as they are, in connection order. */
 void workloads_finish(struct workloads *w);
+/* Whether a workload failed during the run: what was simulated is less than
+ * was asked for. Fills *E then. */
+bool workloads_failed(const struct workloads *w, struct err *e);
 void workloads_free(struct workloads *w);
 
 #endif

@@ -434,6 +434,7 @@ START_TEST(a_log_is_replayed_at_its_own_times)
     struct arena *a = arena_new();
     int64_t bytes = 0;
     choose("access_log");
+    *(const char **)field(type, conf, "log_format") = "auto";
     set_int("keepalive_gap", 5 * SIM_S);
     set_int("spread_seed", 1);
     run_all(load(a, "tests/data/nasa-common.log"), 1, 0, 120 * SIM_S);
@@ -453,6 +454,7 @@ START_TEST(the_end_of_the_run_cuts_a_log)
 {
     struct arena *a = arena_new();
     choose("access_log");
+    *(const char **)field(type, conf, "log_format") = "auto";
     set_int("keepalive_gap", 5 * SIM_S);
     run_all(load(a, "tests/data/nasa-common.log"), 1, 0, 30 * SIM_S);
     ck_assert_int_gt(nrow, 5);
