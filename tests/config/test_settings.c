@@ -336,7 +336,7 @@ END_TEST
 START_TEST(t14_to_t21_defaults)
 {
     resolve(MPM_EVENT, "");
-    EQ(listen_backlog, 511);
+    EQ(listen_backlog, 511); /* C-24 */
     EQ(keepalive, true);
     EQ(max_keepalive_requests, 100);
     EQ(keepalive_timeout, 5 * SIM_S);

@@ -203,6 +203,7 @@ END_TEST
 
 /* ---- descriptors ---- */
 
+/* C-28 */
 START_TEST(h3_without_descriptors_a_threaded_process_stops_gracefully)
 {
     static const char *const threaded[] = { "worker", "event" };
@@ -305,8 +306,8 @@ START_TEST(m18_a_thread_that_has_used_a_backend_keeps_more)
 }
 END_TEST
 
-/* Eight threads that have all been used already, so that what moves are the
- * connections' pools. */
+/* M-7: one pool per connection; M-8, E-33: the high-water mark stays, as far
+ * as pools are kept. */
 START_TEST(m20_a_pool_per_connection_and_three_quarters_kept)
 {
     struct rig *r = rig_new("event", "StartServers 1\nThreadsPerChild 8\n"

@@ -146,6 +146,7 @@ START_TEST(m16_what_a_process_holds_goes_with_it)
 }
 END_TEST
 
+/* M-1 */
 START_TEST(m4_rss_counts_shared_pages_in_every_process_and_pss_once)
 {
     const struct figure f = { .mpm = "prefork", .children = 100, .tpc = 1 };

@@ -175,6 +175,7 @@ START_TEST(g12_a_new_client_of_a_busy_process_ends_its_keepalives)
     ck_assert_int_eq(r->guests[5]->answered, 1);
     rig_run(r, 6 * SIM_S);
     for (int i = 4; i < 7; i++) {
+        /* E-28: closed by the first worker to be free */
         ck_assert(r->guests[i]->t_closed == 5 * SIM_S);
         ck_assert_int_eq(r->guests[i]->answered, 1);
         ck_assert_int_eq(r->guests[i]->cut_bytes, -1);
