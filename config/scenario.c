@@ -669,7 +669,7 @@ static bool resolve(struct build *b, const struct json_node *o,
 
 static const char *const server_keys[] = {
     "name",  "mpm",           "directives", "httpd_conf",
-    "start", "httpd_version", "clogging",
+    "start", "httpd_version", "clogging",   "php",
 };
 
 /* The MPM of server O: its "mpm", else what its httpd_conf loads. Reads the
@@ -717,6 +717,8 @@ static bool read_server(struct build *b, const struct json_node *o,
         ok = read_time(&b->r, m, -LONGEST, LONGEST, &s->start) && ok;
     if ((m = json_get(o, "clogging")) != NULL)
         ok = read_real(&b->r, m, 0, 1, &s->clogging) && ok;
+    if ((m = json_get(o, "php")) != NULL)
+        ok = read_bool(&b->r, m, &s->php) && ok;
     if (!read_mpm(b, o, s)) {
         if ((m = json_get(o, "name")) != NULL)
             (void)read_text(&b->r, m, &s->name);

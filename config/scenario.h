@@ -13,6 +13,7 @@ struct scenario_server {
     int version;
     simtime_t start;
     double clogging;
+    bool php; /* PHP inside: serves what goes to a php_fpm backend itself */
     struct directives directives; /* httpd_conf, then overrides */
     struct settings settings;     /* resolved */
     struct settings_notes notes;

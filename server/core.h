@@ -154,7 +154,7 @@ struct thread {
     uint32_t child, cell, conn;
     uint32_t next_idle; /* FIFO of idle threads of the child */
     uint16_t responses; /* saturating: memory growth (M-16) */
-    bool tls_used, big_used, proxy_used, gone;
+    bool tls_used, big_used, proxy_used, php_used, gone;
     int64_t grown; /* bytes beyond a new thread's */
 };
 

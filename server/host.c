@@ -69,6 +69,10 @@ const struct param machine_params[] = {
     { "mem_conn_new", PARAM_SIZE, M(mem_conn_new), "12KiB", 0, 1e12, NULL, "event: the same until its first response (recordings: spawn-ramp, 22 KiB per first request, 10 of them the thread's; M-20)" },
     { "mem_conn_old", PARAM_SIZE, M(mem_conn_old), "50KiB", 0, 1e12, NULL, "the same after many requests (M-16)" },
     { "mem_conn_tls", PARAM_SIZE, M(mem_conn_tls), "60KiB", 0, 1e12, NULL, "event: the same of a TLS connection (M-16)" },
+    { "mem_php_parent", PARAM_SIZE, M(mem_php_parent), "2420KiB", 0, 1e12, NULL, "added to the parent by mod_php (memory.csv: php, 2570 - 150)" },
+    { "mem_php_child", PARAM_SIZE, M(mem_php_child), "25KiB", 0, 1e12, NULL, "added to a child by mod_php (memory.csv: php, 208 - 183)" },
+    { "mem_php_used", PARAM_SIZE, M(mem_php_used), "582KiB", 0, 1e12, NULL, "added by its first PHP request (memory.csv: php, 835 - 208 - 45)" },
+    { "mem_php_shared", PARAM_SIZE, M(mem_php_shared), "15MiB", 0, 1e12, NULL, "pages of PHP that all processes share (memory.csv: php, total_pss - total_pdirty, less the same without)" },
     { "mem_shared_parent", PARAM_SIZE, M(mem_shared_parent), "3600KiB", 0, 1e12, NULL, "pages the parent maps but shares (memory.csv: parent_rss - parent_pdirty)" },
     { "mem_shared_child", PARAM_SIZE, M(mem_shared_child), "3700KiB", 0, 1e12, NULL, "pages a child maps but shares (memory.csv: child_rss - child_pdirty)" },
     { NULL, 0, 0, NULL, 0, 0, NULL, NULL }

@@ -63,6 +63,8 @@ struct machine {
     int64_t mem_proxy;         /* kept by a thread that has used a backend */
     int64_t mem_big_body;      /* for good, after a large body from memory */
     int64_t mem_conn_new, mem_conn, mem_conn_old, mem_conn_tls; /* event, idle keep-alive */
+    int64_t mem_php_parent, mem_php_child, mem_php_used; /* mod_php, added */
+    int64_t mem_php_shared;
     int64_t mem_shared_parent, mem_shared_child;  /* for rss and pss */
 };
 

@@ -12,7 +12,8 @@
 /* Private memory of all processes and what they share, once. */
 static int64_t used(const struct server *s)
 {
-    return s->memory + s->conf.machine.mem_shared_parent;
+    const struct machine *m = &s->conf.machine;
+    return s->memory + m->mem_shared_parent + (s->conf.php ? m->mem_php_shared : 0);
 }
 
 static void add(struct server *s, struct child *ch, int64_t bytes)
@@ -33,6 +34,8 @@ static int64_t thread_growth(const struct server *s, const struct thread *t)
     int64_t big = (t->big_used ? m->mem_big_body : 0)
         + (t->proxy_used ? m->mem_proxy : 0);
     int n = t->responses;
+    if (t->php_used)
+        big += m->mem_php_used;
     if (!s->model->threaded)
         return big
             + (t->tls_used ? m->mem_child_used_tls
@@ -77,6 +80,8 @@ void memory_child(struct server *s, uint32_t id)
         ? (s->mod_ssl ? m->mem_process_tls : m->mem_process)
             + (int64_t)ch->nthreads * m->mem_thread
         : s->mod_ssl ? m->mem_child_tls : m->mem_child;
+    if (s->conf.php)
+        base += m->mem_php_child;
     add(s, ch, base - ch->memory);
 }
 
@@ -117,8 +122,12 @@ void memory_response(struct server *s, uint32_t thread, uint32_t conn)
     struct thread *t = thread_at(s, thread);
     if (t->responses < UINT16_MAX)
         t->responses++;
-    if (conn_txn(s, conn)->d.backend)
-        t->proxy_used = true;
+    if (conn_txn(s, conn)->d.backend) {
+        if (s->conf.php)
+            t->php_used = true;
+        else
+            t->proxy_used = true;
+    }
     if (conn_at(s, conn)->flags & CF_TLS) {
         t->tls_used = true;
         if (!s->tls_seen)
@@ -230,7 +239,8 @@ void memory_snapshot(const struct server *s, struct snapshot *o)
 {
     const struct machine *m = &s->conf.machine;
     o->private_dirty = s->memory;
-    o->rss = s->memory + m->mem_shared_parent
-        + s->live_children * m->mem_shared_child;
-    o->pss = s->memory + m->mem_shared_parent;
+    int64_t php = s->conf.php ? m->mem_php_shared : 0;
+    o->rss = s->memory + m->mem_shared_parent + php
+        + s->live_children * (m->mem_shared_child + php);
+    o->pss = used(s);
 }

@@ -500,6 +500,13 @@ static void handler(void *srv, uint32_t id)
 
 static void respond_with(struct server *s, uint32_t id, int status);
 
+/* M-21: PHP runs in this very child. */
+static bool is_embedded(const struct server *s, const struct txn *t)
+{
+    return s->conf.php
+        && s->conf.backends[t->d.backend - 1].type == BACKEND_PHP_FPM;
+}
+
 /* C-37: the thread waits for the backend, at most Timeout. */
 static void ask_backend(struct server *s, uint32_t id)
 {
@@ -533,7 +540,7 @@ static void handler_slept(struct server *s, uint32_t id)
     struct txn *t = conn_txn(s, id);
     t->in_body = false;
     t->d.sleep += memory_swap_wait(s, t->thread);
-    if (t->d.backend > 0)
+    if (t->d.backend > 0 && !is_embedded(s, t))
         ask_backend(s, id);
     else if (t->d.sleep > 0)
         arm(s, id, now_of(s) + t->d.sleep);

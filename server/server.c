@@ -131,6 +131,8 @@ struct server *server_new(struct sim *sim, const struct server_conf *conf,
     for (int i = 0; i < s->set->nlisten; i++)
         s->mod_ssl |= s->set->listen[i].tls;
     s->memory = s->mod_ssl ? m->mem_parent_tls : m->mem_parent;
+    if (conf->php)
+        s->memory += m->mem_php_parent;
     process_init(s);
     kernel_init(s);
     net_init(s);
