@@ -3,6 +3,7 @@
 #include "sim/must.h"
 
 #include <assert.h>
+#include <stddef.h>
 
 static_assert(sizeof(struct conn) <= 48, "ten million must fit in 640 MiB");
 
@@ -61,15 +62,6 @@ uint32_t conn_new(struct server *s, uint32_t client, const struct link *link)
     return id;
 }
 
-struct link conn_link(const struct server *s, uint32_t id)
-{
-    const struct conn *c = conn_at(s, id);
-    struct link l = { .tls = c->flags & CF_TLS };
-    if (c->rate != NONE)
-        l = *(const struct link *)pool_at(&s->links, c->rate);
-    return l;
-}
-
 static void client_timer(void *srv, uint32_t conn);
 
 struct txn *conn_need_txn(struct server *s, uint32_t id)
@@ -81,8 +73,12 @@ struct txn *conn_need_txn(struct server *s, uint32_t id)
         t->thread = NONE;
         t->job = CPU_NONE;
         t->backend = NONE;
-        sim_timer_init(s->sim, &t->stimer, serve_timer, s, id);
-        sim_timer_init(s->sim, &t->ctimer, client_timer, s, id);
+        if (t->stimer.fn == NULL) {
+            sim_timer_init(s->sim, &t->stimer, serve_timer, s, id);
+            sim_timer_init(s->sim, &t->ctimer, client_timer, s, id);
+        }
+        sim_timer_set_id(&t->stimer, id);
+        sim_timer_set_id(&t->ctimer, id);
     }
     return txn_at(s, c->txn);
 }
@@ -94,8 +90,8 @@ static void free_txn(struct server *s, uint32_t id)
     memory_big_done(s, id);
     if (t->job != CPU_NONE)
         cpu_cancel(s->cpu, t->job);
-    sim_timer_done(s->sim, &t->stimer);
-    sim_timer_done(s->sim, &t->ctimer);
+    sim_timer_disarm(s->sim, &t->stimer);
+    sim_timer_disarm(s->sim, &t->ctimer);
     pool_put(&s->txns, c->txn);
     c->txn = NONE;
 }
@@ -146,6 +142,8 @@ void conn_count_tcp(struct server *s, uint32_t id)
         k = TCP_NONE;
     else
         k = c->flags & CF_CFIN ? TCP_CLOSE_WAIT : TCP_ESTABLISHED;
+    if (k == c->tcp)
+        return;
     s->tcp[c->tcp]--;
     s->tcp[k]++;
     c->tcp = (uint8_t)k;
@@ -169,12 +167,6 @@ void conn_set_state(struct server *s, uint32_t id, enum conn_state st)
 
 /* ---- lanes ---- */
 
-static struct lane_link *link_of(void *ctx, uint32_t id)
-{
-    struct server *s = ctx;
-    return &conn_at(s, id)->link;
-}
-
 #define EXPIRED(name, what)                          \
     static void name(void *srv, uint32_t id)         \
     {                                                \
@@ -195,7 +187,8 @@ EXPIRED(short_expired, WAIT_LINGER_SHORT)
 static void lane_set(struct server *s, struct lane *lanes, enum conn_wait what,
                      simtime_t delay, sim_fn expired)
 {
-    lane_init(&lanes[what], s->sim, delay, link_of, s, expired, s);
+    lane_init_pool(&lanes[what], s->sim, delay, &s->conns,
+                   offsetof(struct conn, link), expired, s);
 }
 
 void conn_lanes_init(struct server *s, struct lane *lanes)

@@ -16,6 +16,7 @@
 #define SERVER_CORE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "server/cpu.h"
@@ -102,8 +103,6 @@ struct conn {
 
 /* Work in progress on a connection. */
 struct txn {
-    struct sim_timer stimer; /* the server's: waits, sleeps, write wake-ups */
-    struct sim_timer ctimer; /* the client's: retries, end of a response */
     struct demand d;
     simtime_t t_syn;   /* connect() */
     simtime_t t_first; /* first byte of the request at the server */
@@ -128,7 +127,11 @@ struct txn {
     bool cut;       /* stimer is a time-out, not progress (C-31, C-33) */
     bool big;       /* event: holds a pool grown by a large body (M-18) */
     bool in_body;   /* the handler reads the request's body (C-34) */
+    /* Kept from one use to the next, initialised at the first; idle between. */
+    struct sim_timer stimer; /* the server's: waits, sleeps, write wake-ups */
+    struct sim_timer ctimer; /* the client's: retries, end of a response */
 };
+#define TXN_KEPT (sizeof(struct txn) - offsetof(struct txn, stimer))
 
 /* ---- processes ---- */
 
@@ -333,11 +336,11 @@ struct server {
 
 static inline struct conn *conn_at(const struct server *s, uint32_t id)
 {
-    return pool_at(&s->conns, id);
+    return POOL_AT(&s->conns, id, struct conn);
 }
 static inline struct txn *txn_at(const struct server *s, uint32_t id)
 {
-    return pool_at(&s->txns, id);
+    return POOL_AT(&s->txns, id, struct txn);
 }
 static inline struct txn *conn_txn(const struct server *s, uint32_t id)
 {
@@ -345,7 +348,7 @@ static inline struct txn *conn_txn(const struct server *s, uint32_t id)
 }
 static inline struct child *child_at(const struct server *s, uint32_t id)
 {
-    return pool_at(&s->children, id);
+    return POOL_AT(&s->children, id, struct child);
 }
 static inline struct thread *thread_at(const struct server *s, uint32_t id)
 {

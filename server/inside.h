@@ -21,7 +21,13 @@ void conn_reap(struct server *s, uint32_t id);
 /* Sends a message that takes half a round trip. */
 void conn_message(struct server *s, int cls, uint32_t id, simtime_t at);
 /* Its link, all zero when unlimited. */
-struct link conn_link(const struct server *s, uint32_t id);
+static inline struct link conn_link(const struct server *s, uint32_t id)
+{
+    const struct conn *c = conn_at(s, id);
+    if (c->rate != NONE)
+        return *POOL_AT(&s->links, c->rate, struct link);
+    return (struct link){ .tls = c->flags & CF_TLS };
+}
 /* The timeout queues of the server, or of one process of an async model. */
 void conn_lanes_init(struct server *s, struct lane *lanes);
 void conn_lanes_done(struct lane *lanes);
@@ -121,7 +127,26 @@ void parent_signal(struct server *s, enum action_kind what);
 void parent_died(struct server *s, uint32_t child);
 
 /* server.c: hooks */
-void hook_put(struct server *s, enum hook_kind k, uint32_t a, uint32_t b);
-void hook_drain(struct server *s);
+void hook_grow(struct server *s);
+static inline void hook_put(struct server *s, enum hook_kind k, uint32_t a,
+                            uint32_t b)
+{
+    if (k == HOOK_PENDING) { /* once per bucket, behind all others */
+        s->npolls += !s->buckets[a].poll;
+        s->buckets[a].poll = true;
+        return;
+    }
+    if (s->hook_len == s->hook_cap)
+        hook_grow(s);
+    s->hooks[(s->hook_head + s->hook_len++) & (s->hook_cap - 1)]
+        = (struct hook){ .kind = (uint8_t)k, .a = a, .b = b };
+}
+/* Runs what waits, unless that is being done already. */
+void hook_run_all(struct server *s);
+static inline void hook_drain(struct server *s)
+{
+    if (!s->draining && (s->hook_len > 0 || s->npolls > 0))
+        hook_run_all(s);
+}
 
 #endif

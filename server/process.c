@@ -40,6 +40,8 @@ void process_free(struct server *s)
 
 static void set_cell(struct server *s, uint32_t cell, enum slot_state st)
 {
+    if (s->cells[cell] == st)
+        return;
     s->counts[s->cells[cell]]--;
     s->counts[st]++;
     s->cells[cell] = (uint8_t)st;
@@ -97,6 +99,8 @@ static int64_t shown_ticks(const struct child *ch)
 void process_spent(struct server *s, uint32_t child, simtime_t user,
                    simtime_t mixed)
 {
+    if (user == 0 && mixed == 0)
+        return;
     struct child *ch = child_at(s, child);
     s->cpu_ticks -= shown_ticks(ch);
     ch->user += user + mixed / 2;

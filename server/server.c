@@ -13,25 +13,16 @@ const char *const req_err_name[REQ_ERRS] = {
 
 /* ---- hooks ---- */
 
-void hook_put(struct server *s, enum hook_kind k, uint32_t a, uint32_t b)
+void hook_grow(struct server *s)
 {
-    if (k == HOOK_PENDING) { /* once per bucket, behind all others */
-        s->npolls += !s->buckets[a].poll;
-        s->buckets[a].poll = true;
-        return;
-    }
-    if (s->hook_len == s->hook_cap) {
-        uint32_t cap = s->hook_cap ? s->hook_cap * 2 : 256;
-        struct hook *h = must_alloc(cap * sizeof *h);
-        for (uint32_t i = 0; i < s->hook_len; i++)
-            h[i] = s->hooks[(s->hook_head + i) % s->hook_cap];
-        free(s->hooks);
-        s->hooks = h;
-        s->hook_head = 0;
-        s->hook_cap = cap;
-    }
-    s->hooks[(s->hook_head + s->hook_len++) & (s->hook_cap - 1)]
-        = (struct hook){ .kind = (uint8_t)k, .a = a, .b = b };
+    uint32_t cap = s->hook_cap ? s->hook_cap * 2 : 256;
+    struct hook *h = must_alloc(cap * sizeof *h);
+    for (uint32_t i = 0; i < s->hook_len; i++)
+        h[i] = s->hooks[(s->hook_head + i) % s->hook_cap];
+    free(s->hooks);
+    s->hooks = h;
+    s->hook_head = 0;
+    s->hook_cap = cap;
 }
 
 static void hook_run(struct server *s, const struct hook *h)
@@ -75,10 +66,8 @@ static void poll_next(struct server *s)
     kernel_pending(s, b);
 }
 
-void hook_drain(struct server *s)
+void hook_run_all(struct server *s)
 {
-    if (s->draining)
-        return;
     s->draining = true;
     while (s->hook_len > 0 || s->npolls > 0) {
         if (s->hook_len == 0) {
@@ -126,7 +115,7 @@ struct server *server_new(struct sim *sim, const struct server_conf *conf,
     rng_init(&s->race, conf->seed, conf->replication, "server:race");
     rng_init(&s->clog_rng, conf->seed, conf->replication, "server:clogging");
     pool_init(&s->conns, sizeof(struct conn));
-    pool_init(&s->txns, sizeof(struct txn));
+    pool_init_kept(&s->txns, sizeof(struct txn), TXN_KEPT);
     pool_init(&s->links, sizeof(struct link));
     for (int i = 0; i < s->set->nlisten; i++)
         s->mod_ssl |= s->set->listen[i].tls;

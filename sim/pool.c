@@ -17,12 +17,19 @@ void pool_init(struct pool *p, size_t size)
     p->free_head = NO_ID;
 }
 
+void pool_init_kept(struct pool *p, size_t size, size_t kept)
+{
+    must(kept + 4 <= size);
+    pool_init(p, size);
+    p->kept = kept;
+}
+
 void pool_done(struct pool *p)
 {
     for (uint32_t i = 0; i < p->nchunks; i++)
         free(p->chunks[i]);
     free(p->chunks);
-    pool_init(p, p->size);
+    pool_init_kept(p, p->size, p->kept);
 }
 
 static void add_chunk(struct pool *p)
@@ -41,7 +48,7 @@ uint32_t pool_get(struct pool *p)
     if (id != NO_ID) {
         char *object = pool_at(p, id);
         memcpy(&p->free_head, object, sizeof p->free_head);
-        memset(object, 0, p->size);
+        memset(object, 0, p->size - p->kept);
         return id;
     }
     id = p->used;

@@ -13,6 +13,7 @@
 
 struct pool {
     size_t size;   /* bytes per object, a multiple of 4, >= 4 */
+    size_t kept;   /* of these, at the end: see pool_init_kept() */
     char **chunks; /* owned */
     uint32_t nchunks, cap;
     uint32_t used;      /* objects ever handed out */
@@ -21,8 +22,12 @@ struct pool {
 };
 
 void pool_init(struct pool *p, size_t size);
+/* The last KEPT bytes of an object, at most size - 4, are zero when it is
+ * handed out for the first time and from then on stay as they were left: for
+ * what is dear to set up, such as timers. */
+void pool_init_kept(struct pool *p, size_t size, size_t kept);
 void pool_done(struct pool *p);
-/* A zeroed object's number. */
+/* The number of an object, zeroed but for what is kept. */
 uint32_t pool_get(struct pool *p);
 void pool_put(struct pool *p, uint32_t id);
 static inline void *pool_at(const struct pool *p, uint32_t id)
@@ -30,6 +35,11 @@ static inline void *pool_at(const struct pool *p, uint32_t id)
     return p->chunks[id >> POOL_CHUNK_BITS]
         + (size_t)(id & (POOL_CHUNK - 1)) * p->size;
 }
+/* The same as a pointer to TYPE, whose size the pool was made for: a constant
+ * for the compiler. */
+#define POOL_AT(pool, id, type)                              \
+    ((type *)(void *)(pool)->chunks[(id) >> POOL_CHUNK_BITS] \
+     + ((id) & (POOL_CHUNK - 1)))
 /* Bytes held. */
 size_t pool_bytes(const struct pool *p);
 

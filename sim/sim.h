@@ -70,6 +70,11 @@ void sim_timer_arm(struct sim *s, struct sim_timer *t, simtime_t when);
 void sim_timer_disarm(struct sim *s, struct sim_timer *t);
 /* Disarms and gives the slot back: call before the owner's memory goes. */
 void sim_timer_done(struct sim *s, struct sim_timer *t);
+/* Changes the id that the handler of an idle timer will be given. */
+static inline void sim_timer_set_id(struct sim_timer *t, uint32_t id)
+{
+    t->id = id;
+}
 static inline bool sim_timer_armed(const struct sim_timer *t)
 {
     return t->due != SIM_NEVER;
