@@ -68,7 +68,7 @@ const struct param machine_params[] = {
     { "mem_conn", PARAM_SIZE, M(mem_conn), "36KiB", 0, 1e12, NULL, "event: transaction pool of a connection (M-7, M-20)" },
     { "mem_conn_new", PARAM_SIZE, M(mem_conn_new), "12KiB", 0, 1e12, NULL, "event: the same until its first response (recordings: spawn-ramp, 22 KiB per first request, 10 of them the thread's; M-20)" },
     { "mem_conn_old", PARAM_SIZE, M(mem_conn_old), "50KiB", 0, 1e12, NULL, "the same after many requests (M-16)" },
-    { "mem_conn_tls", PARAM_SIZE, M(mem_conn_tls), "60KiB", 0, 1e12, NULL, "event: the same of a TLS connection (M-16)" },
+    { "mem_conn_tls", PARAM_SIZE, M(mem_conn_tls), "58KiB", 0, 1e12, NULL, "event: the same of a TLS connection (M-16)" },
     { "mem_php_parent", PARAM_SIZE, M(mem_php_parent), "2420KiB", 0, 1e12, NULL, "added to the parent by mod_php (memory.csv: php, 2570 - 150)" },
     { "mem_php_child", PARAM_SIZE, M(mem_php_child), "25KiB", 0, 1e12, NULL, "added to a child by mod_php (memory.csv: php, 208 - 183)" },
     { "mem_php_used", PARAM_SIZE, M(mem_php_used), "582KiB", 0, 1e12, NULL, "added by its first PHP request (memory.csv: php, 835 - 208 - 45)" },
