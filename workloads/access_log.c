@@ -47,7 +47,7 @@ static const struct param params[] = {
       "time; - is standard input" },
     { "log_format", PARAM_STRING, AT(log_format), "auto", 0, 0, NULL,
       "httpd's LogFormat or nginx's log_format string, or common, combined, "
-      "vhost_combined, combinedio; auto: the one of these that the first line "
+      "vhost_combined, combinedio, har; auto: the one of these that the file "
       "looks like" },
     { "keepalive_gap", PARAM_TIME, AT(keepalive_gap), "5s", 0, 9.2e18, NULL,
       "requests of a client no further apart share a connection (HTTP/1.1 "

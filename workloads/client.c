@@ -57,6 +57,7 @@ struct hot {
     struct lane_link link;
     uint32_t client;
     bool armed;
+    simtime_t give_up; /* SIM_NEVER: not */
 };
 
 /* What must be remembered of a connection that the server closed while the
@@ -98,7 +99,7 @@ struct population {
     struct server *srv;
     const struct observer *obs;
     simtime_t end;
-    int net, wake_class;
+    int net, wake_class, quit_class;
     struct net_client net_client;
     struct lane timeouts;
     struct pool hot, notes;
@@ -266,8 +267,25 @@ static struct hot *begin_row(struct population *p, uint32_t id,
     struct hot *h = hot_at(p, at);
     row_init(owner_of(p, id), &h->r, key_of(p, id), c->n, attempt, sched);
     h->client = id;
+    h->give_up = SIM_NEVER;
     c->u.ref.id = at;
     return h;
+}
+
+/* The client's patience with the request that begins now. */
+static void set_patience(struct population *p, uint32_t id)
+{
+    struct clients *cl = owner_of(p, id);
+    const struct cold *c = cold_at(p, id);
+    simtime_t t, now = sim_now(p->sim);
+    if (!cl->type->patience)
+        return;
+    t = cl->type->patience(cl->state, cl->w->conf, cl->w->shared,
+                           key_of(p, id), c->n);
+    if (t > p->end - now)
+        return;
+    hot_of(p, c)->give_up = now + t;
+    sim_at(p->sim, now + t, p->quit_class, id);
 }
 
 static void arm(struct population *p, struct cold *c)
@@ -332,6 +350,7 @@ static void open_conn(struct population *p, uint32_t id, uint32_t attempt,
     c->state = ST_CONNECT;
     c->flags = link.tls ? FL_TLS : 0;
     arm(p, c);
+    set_patience(p, id);
     c->conn = net_connect(p->srv, p->net, id, &link) & CONN_NONE;
 }
 
@@ -497,6 +516,7 @@ static void on_wake(void *ctx, uint32_t id)
         h->r.t_start = now;
         p->obs->arrival(p->obs->ctx);
         arm(p, c);
+        set_patience(p, id);
         send_request(p, id);
         return;
     case ST_FREE:
@@ -524,6 +544,17 @@ static void on_timeout(void *ctx, uint32_t hot)
         c->flags |= FL_LATE;
     else
         fail(p, h->client, REQ_TIMEOUT, 0);
+}
+
+/* The patience of client ID with some request is over; by now it may have
+ * another one, or be another client. */
+static void on_quit(void *ctx, uint32_t id)
+{
+    struct population *p = ctx;
+    const struct cold *c = cold_at(p, id);
+    if (has_row(c) && c->state != ST_HOLD && c->state != ST_FIRST &&
+        hot_of(p, c)->give_up == sim_now(p->sim))
+        fail(p, id, REQ_GAVE_UP, 0);
 }
 
 /* ---- what the network says (struct net_client) ---- */
@@ -642,6 +673,10 @@ static void on_server_close(void *ctx, uint32_t id, enum net_end how,
             end_client(p, id);
             return;
         }
+        if (owner_of(p, id)->type->watches) {
+            c->flags = 0;
+            return;
+        }
         note = pool_get(&p->notes);
         v = pool_at(&p->notes, note);
         *v = (struct note){ .due = c->u.due, .server_close = now };
@@ -753,6 +788,7 @@ struct population *population_new(struct sim *s, struct server *srv,
     pool_init(&p->hot, sizeof(struct hot));
     pool_init(&p->notes, sizeof(struct note));
     p->wake_class = sim_class(s, on_wake, p);
+    p->quit_class = sim_class(s, on_quit, p);
     lane_init(&p->timeouts, s, CLIENT_TIMEOUT, hot_link, p, on_timeout, p);
     p->net = net_register(srv, &p->net_client);
     return p;

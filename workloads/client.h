@@ -16,6 +16,8 @@
  *    list's last request waits for that and says when it was; for other
  *    workloads it comes with the response, and the idle client costs no more
  *    than any other;
+ *  - a client of limited patience closes the connection when it is over
+ *    (`gave_up`);
  *  - any other failure, and any status but 200, closes the connection. Of a
  *    workload that is a fixed list (trace) the client ends there and its other
  *    requests become `skipped` rows. Clients of all other workloads go on:

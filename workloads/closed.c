@@ -85,6 +85,15 @@ static void link_of(void *state, const void *conf, const void *shared,
     traffic_link(&c->traffic, &s->streams, client, link);
 }
 
+static simtime_t patience(void *state, const void *conf, const void *shared,
+                          uint32_t client, uint32_t n)
+{
+    const struct closed_state *s = state;
+    const struct closed_conf *c = conf;
+    (void)shared;
+    return traffic_patience(&c->traffic, &s->streams, client, n);
+}
+
 static bool next(void *state, const void *conf, const void *shared,
                  uint32_t client, uint32_t n, struct demand *d,
                  simtime_t *think)
@@ -121,5 +130,6 @@ const struct workload workload_closed = {
     .arrive = arrive,
     .link = link_of,
     .next = next,
+    .patience = patience,
     .reconnect = reconnect,
 };

@@ -64,6 +64,15 @@ static void link_of(void *state, const void *conf, const void *shared,
     traffic_link(&c->traffic, &s->streams, client, link);
 }
 
+static simtime_t patience(void *state, const void *conf, const void *shared,
+                          uint32_t client, uint32_t n)
+{
+    const struct connect_hold_state *s = state;
+    const struct connect_hold_conf *c = conf;
+    (void)shared;
+    return traffic_patience(&c->traffic, &s->streams, client, n);
+}
+
 static bool next(void *state, const void *conf, const void *shared,
                  uint32_t client, uint32_t n, struct demand *d,
                  simtime_t *think)
@@ -98,5 +107,6 @@ const struct workload workload_connect_hold = {
     .arrive = arrive,
     .link = link_of,
     .next = next,
+    .patience = patience,
     .hold = hold,
 };

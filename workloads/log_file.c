@@ -9,6 +9,7 @@
 
 #include "sim/must.h"
 #include "sim/rng.h"
+#include "workloads/har_file.h"
 
 #define BAD_SHOWN    3
 #define BAD_LIMIT    0.05
@@ -630,10 +631,53 @@ static void settle(struct scan *s)
         f->item[i].t -= zero;
 }
 
+/* A HAR file instead of a log. */
+static bool read_har(struct scan *s)
+{
+    struct log_file *f = s->f;
+    struct har h = { 0 };
+    f->set = arena_alloc(s->a, sizeof *f->set);
+    f->set->path = arena_alloc(s->a, sizeof *f->set->path);
+    f->set->path[0] = s->pattern;
+    f->set->n = 1;
+    if (!har_read(s->pattern, &h, s->e))
+        return false;
+    f->set->format = log_format_new(
+        h.conns ? "$msec $connection $request_time $body_bytes_sent"
+                : "$msec $request_time $body_bytes_sent",
+        s->a, s->e);
+    f->tells = log_format_tells(f->set->format);
+    f->o.keep = 0;
+    for (size_t i = 0; i < h.n; i++)
+        count(s, &h.item[i]);
+    f->disordered = 0; /* browsers list requests as they please */
+    note(&f->o,
+         "%s: a HAR file: the requests to %s; %zu to other hosts were left "
+         "out; service times are the waits for the first byte",
+         s->pattern, h.host, h.others);
+    if (h.multiplexed)
+        note(&f->o,
+             "%s: warning: some came over HTTP/2, many at a time on one "
+             "connection: here they follow one another",
+             s->pattern);
+    free(h.item);
+    free(h.host);
+    return true;
+}
+
 static bool digest(struct scan *s, const char *format)
 {
     struct log_file *f = s->f;
     char buf[32];
+    if (strcmp(format, "har") == 0 ||
+        (strcmp(format, "auto") == 0 && har_looks_like(s->pattern))) {
+        if (!read_har(s) || !judge_lines(s))
+            return false;
+        settle(s);
+        note_result(s);
+        return f->n > 0 || err_at(s->e, ERR_CONTENT, s->pattern, 0, 0, NULL,
+                                  "skip leaves nothing");
+    }
     f->set = log_set_open(s->pattern, format, s->a, s->e);
     if (!f->set)
         return false;

@@ -1,49 +1,65 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Open arrivals: clients connect in a Poisson process of a given rate, however
- * the server fares. Each sends a few requests over its connection, thinking in
- * between, and leaves; a share of them leaves the connection open instead and
- * waits for the server to close it. */
+/* Open arrivals: clients connect in a Poisson process, however the server
+ * fares. Its rate is constant, or follows a profile: steps, straight lines
+ * between points, or a day's curve. What a client does is in visit.h. */
 #include <math.h>
 
-#include "workloads/traffic.h"
-#include "workloads/workload.h"
+#include "workloads/curve.h"
+#include "workloads/visit.h"
 
 struct poisson_conf {
-    struct traffic traffic;
-    double rate; /* clients per second */
-    struct dist requests, think;
-    double hold;
+    struct visit_conf visit; /* first */
+    double rate;             /* clients per second */
+    int profile;             /* index into profiles */
+    const char *points;
+    simtime_t period;
 };
 
+enum { PROFILE_CONSTANT, PROFILE_STEPS, PROFILE_RAMP, PROFILE_DAY };
+static const char *const profiles[] = { "constant", "steps", "ramp", "day",
+                                        NULL };
+
 struct poisson_state {
-    struct traffic_streams streams;
-    uint64_t requests;
+    struct visit_state visit; /* first */
     struct rng arrivals;
     double t; /* ns; the last arrival */
 };
 
+#define AT(field) offsetof(struct poisson_conf, field)
 /* clang-format off */
 static const struct param params[] = {
-    { "rate", PARAM_RATE, offsetof(struct poisson_conf, rate), NULL,
-      1e-9, 1e7, NULL, "new clients per second, \"150/s\"" },
-    { "requests_per_connection", PARAM_DIST_REAL,
-      offsetof(struct poisson_conf, requests), "1", 0, 0, NULL,
-      "requests of a client, rounded, at least 1" },
-    { "think", PARAM_DIST_TIME, offsetof(struct poisson_conf, think), "1s",
-      0, 0, NULL, "pause between a response and the client's next request" },
-    { "hold", PARAM_REAL, offsetof(struct poisson_conf, hold), "0",
-      0, 1, NULL, "share of clients that leave their connection open after "
-      "the last response, until the server closes it" },
-    TRAFFIC_PARAMS(struct poisson_conf, traffic),
+    { "rate", PARAM_RATE, AT(rate), NULL, 1e-9, 1e7, NULL,
+      "new clients per second, \"150/s\"" },
+    { "profile", PARAM_CHOICE, AT(profile), "constant", 0, 0, profiles,
+      "how the rate changes: in steps or along lines between points (ramp), "
+      "or as over a day, when rate is its mean" },
+    { "points", PARAM_STRING, AT(points), "0s 1", 0, 0, NULL,
+      "steps, ramp: times and factors of rate, \"0s 1, 30s 4, 1min 1\"" },
+    { "period", PARAM_TIME, AT(period), "0", 0, 9.2e18, NULL,
+      "the profile begins again after so long; 0 = never, day: 24 h" },
+    VISIT_PARAMS(struct poisson_conf, visit),
     { .name = NULL }
 };
 /* clang-format on */
 
-static bool uses_tls(const void *conf, const void *shared)
+static bool load(const void *conf, struct arena *a, bool lenient,
+                 void (*note)(void *ctx, const char *text), void *note_ctx,
+                 void **shared, struct err *e)
 {
     const struct poisson_conf *c = conf;
-    (void)shared;
-    return traffic_uses_tls(&c->traffic);
+    struct curve *curve;
+    (void)lenient;
+    (void)note;
+    (void)note_ctx;
+    if (c->profile == PROFILE_CONSTANT)
+        return true;
+    if (c->profile == PROFILE_DAY)
+        curve = curve_day(c->period > 0 ? c->period : 24 * 3600 * SIM_S, a);
+    else
+        curve = curve_parse(c->points, c->profile == PROFILE_RAMP, c->period,
+                            a, e);
+    *shared = curve;
+    return curve != NULL;
 }
 
 static void start(void *state, const void *conf, const void *shared,
@@ -52,8 +68,7 @@ static void start(void *state, const void *conf, const void *shared,
     struct poisson_state *s = state;
     const struct poisson_conf *c = conf;
     (void)shared;
-    traffic_start(&c->traffic, &s->streams, cl);
-    s->requests = clients_base(cl, "requests");
+    visit_start(&c->visit, &s->visit, cl);
     clients_stream(cl, "arrivals", &s->arrivals);
 }
 
@@ -63,48 +78,10 @@ static simtime_t arrive(void *state, const void *conf, const void *shared,
 {
     struct poisson_state *s = state;
     const struct poisson_conf *c = conf;
-    (void)shared;
+    double gap = rng_exp(&s->arrivals) * (1e9 / c->rate);
     (void)k;
-    s->t += rng_exp(&s->arrivals) * (1e9 / c->rate);
-    return s->t < 9e18 ? c->traffic.from + (simtime_t)s->t : SIM_NEVER;
-}
-
-static void link_of(void *state, const void *conf, const void *shared,
-                    uint32_t client, struct link *link)
-{
-    const struct poisson_state *s = state;
-    const struct poisson_conf *c = conf;
-    (void)shared;
-    traffic_link(&c->traffic, &s->streams, client, link);
-}
-
-static bool next(void *state, const void *conf, const void *shared,
-                 uint32_t client, uint32_t n, struct demand *d,
-                 simtime_t *think)
-{
-    const struct poisson_state *s = state;
-    const struct poisson_conf *c = conf;
-    struct rng r;
-    (void)shared;
-    if (n > 0) {
-        r = rng_at(s->requests, client, 0);
-        if (n >= floor(dist_draw(&c->requests, &r) + 0.5))
-            return false;
-        if (think)
-            *think = traffic_think(&c->think, &s->streams, client, n);
-    }
-    if (d)
-        traffic_demand(&c->traffic, &s->streams, client, n, d);
-    return true;
-}
-
-static bool hold(void *state, const void *conf, const void *shared,
-                 uint32_t client)
-{
-    const struct poisson_state *s = state;
-    const struct poisson_conf *c = conf;
-    (void)shared;
-    return c->hold > 0 && traffic_unit(&s->streams, client, 2) < c->hold;
+    s->t = shared ? curve_area(shared, s->t, gap) : s->t + gap;
+    return s->t < 9e18 ? c->visit.traffic.from + (simtime_t)s->t : SIM_NEVER;
 }
 
 const struct workload workload_poisson = {
@@ -112,11 +89,13 @@ const struct workload workload_poisson = {
     .summary = "clients that arrive in a Poisson process, whatever happens",
     .params = params,
     .conf_size = sizeof(struct poisson_conf),
-    .uses_tls = uses_tls,
+    .load = load,
+    .uses_tls = visit_uses_tls,
     .state_size = sizeof(struct poisson_state),
     .start = start,
     .arrive = arrive,
-    .link = link_of,
-    .next = next,
-    .hold = hold,
+    .link = visit_link,
+    .next = visit_next,
+    .patience = visit_patience,
+    .hold = visit_hold,
 };

@@ -14,6 +14,7 @@ void traffic_start(const struct traffic *t, struct traffic_streams *s,
     s->demand = clients_base(cl, "demand");
     s->link = clients_base(cl, "link");
     s->think = clients_base(cl, "think");
+    s->patience = clients_base(cl, "patience");
     if (t->until > 0)
         clients_until(cl, t->until);
 }
@@ -30,6 +31,7 @@ void traffic_demand(const struct traffic *t, const struct traffic_streams *s,
     d->sleep = dist_draw_time(&t->service, &r);
     d->cpu = dist_draw_time(&t->cpu, &r);
     d->bytes = (int64_t)fmin(dist_draw(&t->bytes, &r) + 0.5, MAX_BYTES);
+    d->body = (int64_t)fmin(dist_draw(&t->upload, &r) + 0.5, MAX_BYTES);
     d->file = t->file;
     d->head = (uint16_t)t->head;
 }
@@ -52,6 +54,19 @@ void traffic_link(const struct traffic *t, const struct traffic_streams *s,
         return;
     link->down = (float)t->down;
     link->up = (float)t->up;
+}
+
+simtime_t traffic_patience(const struct traffic *t,
+                           const struct traffic_streams *s, uint32_t client,
+                           uint32_t n)
+{
+    struct rng r;
+    simtime_t p;
+    if (t->patience.kind == DIST_CONSTANT && dist_mean(&t->patience) <= 0)
+        return SIM_NEVER;
+    r = rng_at(s->patience, client, n);
+    p = dist_draw_time(&t->patience, &r);
+    return p > 0 ? p : 1;
 }
 
 simtime_t traffic_think(const struct dist *think,

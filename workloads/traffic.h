@@ -17,7 +17,8 @@
 
 struct traffic {
     struct dist service, cpu; /* ns */
-    struct dist bytes;
+    struct dist bytes, upload;
+    struct dist patience; /* 0: without end */
     bool file;
     int64_t head;
     double tls, slow_share;
@@ -37,7 +38,9 @@ struct traffic {
     { "bytes", PARAM_DIST_SIZE, offsetof(T, field.bytes), "10KiB", 0, 0,      \
       NULL, "size of a response body; the default is a guess" },              \
     { "file", PARAM_BOOL, offsetof(T, field.file), "false", 0, 0, NULL,       \
-      "bodies are files (sendfile) instead of generated in memory" }
+      "bodies are files (sendfile) instead of generated in memory" },         \
+    { "upload", PARAM_DIST_SIZE, offsetof(T, field.upload), "0", 0, 0, NULL,  \
+      "size of a request body; it takes time only where up limits the link" }
 #define TRAFFIC_LINK_PARAMS(T, field)                                         \
     { "head", PARAM_SIZE, offsetof(T, field.head), "256B", 1, 65535, NULL,    \
       "size of a request head" },                                             \
@@ -53,7 +56,10 @@ struct traffic {
     { "from", PARAM_TIME, offsetof(T, field.from), "0", 0, 9.2e18, NULL,      \
       "when the first client connects" },                                     \
     { "until", PARAM_TIME, offsetof(T, field.until), "0", 0, 9.2e18, NULL,    \
-      "no request is sent from here on; 0 = to the end of the run" }
+      "no request is sent from here on; 0 = to the end of the run" },         \
+    { "patience", PARAM_DIST_TIME, offsetof(T, field.patience), "0", 0, 0,    \
+      NULL, "how long a client waits for a response before it gives up; 0 = " \
+      "60 s, as all do" }
 #define TRAFFIC_PARAMS(T, field)                                              \
     TRAFFIC_SERVICE_PARAMS(T, field),                                         \
     TRAFFIC_BODY_PARAMS(T, field),                                            \
@@ -63,7 +69,7 @@ struct traffic {
 
 /* The streams of one workload in one run. */
 struct traffic_streams {
-    uint64_t demand, link, think;
+    uint64_t demand, link, think, patience;
 };
 
 /* Takes the streams and sets the workload's end. */
@@ -82,6 +88,10 @@ void traffic_link(const struct traffic *t, const struct traffic_streams *s,
 simtime_t traffic_think(const struct dist *think,
                         const struct traffic_streams *s, uint32_t client,
                         uint32_t n);
+/* How long CLIENT waits for request N, as the hook of that name. */
+simtime_t traffic_patience(const struct traffic *t,
+                           const struct traffic_streams *s, uint32_t client,
+                           uint32_t n);
 /* Uniform on [0, 1): number N of the CLIENT's own draws, N >= 2 (0 and 1 are
  * those of its link). */
 double traffic_unit(const struct traffic_streams *s, uint32_t client,

@@ -77,6 +77,12 @@ struct workload {
     bool (*hold)(void *state, const void *conf, const void *shared,
                  uint32_t client);
 
+    /* How long CLIENT waits for the response to request N, from its connect()
+     * or, on a kept connection, from sending, before it gives up; SIM_NEVER:
+     * only by the time-out that all clients have. NULL: never. */
+    simtime_t (*patience)(void *state, const void *conf, const void *shared,
+                          uint32_t client, uint32_t n);
+
     /* The connection number shown in requests.csv; NULL: the client's. */
     uint32_t (*number)(const void *conf, const void *shared, uint32_t client);
 
@@ -85,6 +91,11 @@ struct workload {
      * end as `unfinished`. When false, an error costs the connection and the
      * client goes on with its next request on a new one. */
     bool fixed_list;
+
+    /* An idle client notices at once that the server has closed its
+     * connection, as browsers do: its next request goes over a new one. When
+     * false, the request finds out, and is repeated. */
+    bool watches;
 
     /* The client has ended (normally or by an error). May be NULL. */
     void (*ended)(void *state, const void *conf, const void *shared,
