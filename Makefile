@@ -56,8 +56,9 @@ SHELL_FILES := .ci/run $(wildcard scripts/* tests/cli/run)
 .SECONDARY:
 .PHONY: all demo check check-cluster test test-units test-cli test-tools \
 	golden bless measured validate check-real check-long bench bench-full \
-	asan ubsan tsan fuzz fuzz-replay lint format coverage docs install \
-	uninstall dist distcheck clean help packages fuzz-targets FORCE
+	bench-peers instructions asan ubsan tsan fuzz fuzz-replay lint format \
+	coverage docs install uninstall dist distcheck clean help packages \
+	fuzz-targets FORCE
 
 all: mpmsim
 
@@ -170,6 +171,10 @@ bench: mpmsim ## benchmarks beside the reference programs, under 5 minutes
 	@scripts/bench
 bench-full: mpmsim ## the long benchmarks
 	@scripts/bench --full
+bench-peers: mpmsim ## mm1 and closed beside other simulators; CIMBA=PREFIX
+	@scripts/bench-peers
+instructions: mpmsim ## instruction counts of three scenarios, +-3 % of tests/perf
+	@scripts/instructions
 
 # -- shipping ---------------------------------------------------------------
 

@@ -42,7 +42,8 @@ const struct bench *bench_find(const char *name);
 
 /* --- for the benchmarks themselves --- */
 
-/* Seconds on a clock that never goes back. */
+/* Seconds on a clock that never goes back; those of processor time when the
+ * environment has BENCH_CLOCK=cpu, for machines that do other work too. */
 double bench_now(void);
 /* The option, or the benchmark's default where it was left out. */
 uint64_t bench_n(const struct bench *b, const struct bench_opts *o);
