@@ -26,8 +26,8 @@ static int run(const struct bench_opts *o, FILE *out)
 {
     uint64_t n = bench_n(&bench_c10m, o);
     struct summary *sum = must_zalloc(1, sizeof *sum);
-    struct whole *w = whole_open("connect_hold", n, SPREAD, LENGTH,
-                                 bench_seed(o));
+    struct whole *w =
+        whole_open("connect_hold", n, SPREAD, LENGTH, bench_seed(o));
     double seconds = whole_run(w, sum);
     double mib = bench_peak_mib();
     fprintf(out,

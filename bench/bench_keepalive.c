@@ -29,10 +29,10 @@ static int run(const struct bench_opts *o, FILE *out)
     uint64_t n = bench_n(&bench_keepalive, o);
     double pause = (double)n / RATE * 1e9;
     struct summary *sum = must_zalloc(1, sizeof *sum);
-    struct whole *w = whole_open("closed", n, (simtime_t)pause, LENGTH,
-                                 bench_seed(o));
-    whole_law(w, "think", (struct dist){ .kind = DIST_EXPONENTIAL,
-                                         .mean = pause });
+    struct whole *w =
+        whole_open("closed", n, (simtime_t)pause, LENGTH, bench_seed(o));
+    whole_law(w, "think",
+              (struct dist){ .kind = DIST_EXPONENTIAL, .mean = pause });
     double seconds = whole_run(w, sum);
     double done = sum->completed > 0 ? sum->completed : 1;
     fprintf(out,

@@ -14,14 +14,14 @@
 #include "models/decide.h"
 #include "server/mpm.h"
 
-#define MAX_RATE 32
-#define BUSY_RATE 8
-#define V_TLS_ASYNC HTTPD_VERSION(2, 4, 7)     /* D-1 */
-#define V_LIMIT_STRICT HTTPD_VERSION(2, 4, 33) /* E-13, E-16 */
-#define V_KILL_ANYTIME HTTPD_VERSION(2, 4, 52) /* E-4 */
-#define V_LIMIT_LINGER HTTPD_VERSION(2, 4, 3)
+#define MAX_RATE          32
+#define BUSY_RATE         8
+#define V_TLS_ASYNC       HTTPD_VERSION(2, 4, 7)  /* D-1 */
+#define V_LIMIT_STRICT    HTTPD_VERSION(2, 4, 33) /* E-13, E-16 */
+#define V_KILL_ANYTIME    HTTPD_VERSION(2, 4, 52) /* E-4 */
+#define V_LIMIT_LINGER    HTTPD_VERSION(2, 4, 3)
 #define V_LIMIT_KILLS_END HTTPD_VERSION(2, 4, 47) /* E-19 */
-#define V_REACHED_IDLE HTTPD_VERSION(2, 4, 38)
+#define V_REACHED_IDLE    HTTPD_VERSION(2, 4, 38)
 
 static void listener_event(struct server *s, uint32_t child);
 static void begin_exit(struct server *s, uint32_t child);
@@ -70,8 +70,9 @@ static void start_lingering(struct server *s, uint32_t conn)
     ch->lingering++;
     s->conns_lingering++;
     c->flags |= CF_LINGERING;
-    mpm_wait(s, conn, c->flags & CF_SHORT || ch->dying ? WAIT_LINGER_SHORT
-                                                       : WAIT_LINGER);
+    mpm_wait(s, conn,
+             c->flags & CF_SHORT || ch->dying ? WAIT_LINGER_SHORT
+                                              : WAIT_LINGER);
 }
 
 static void process_lingering_close(struct server *s, uint32_t thread,
@@ -273,9 +274,8 @@ static void listener_event(struct server *s, uint32_t child)
     if (connections_above_limit(s, ch)) {
         bool busy = ch->nidle == 0;
         disable_listensocks(s, child);
-        if (busy
-            || (s->set->version >= V_LIMIT_STRICT
-                && s->set->version < V_LIMIT_KILLS_END))
+        if (busy || (s->set->version >= V_LIMIT_STRICT &&
+                     s->set->version < V_LIMIT_KILLS_END))
             kill_keepalives(s, child); /* E-19 */
         maybe_enable_listensocks(s, child);
         return;
@@ -303,8 +303,8 @@ static void on_pickup(struct server *s, uint32_t conn)
     s->conns_total++;
     c->flags |= CF_COUNTED;
     mpm_take_pool(s, conn);
-    if ((c->flags & CF_TLS && s->set->version < V_TLS_ASYNC)
-        || (s->conf.clogging > 0 && rng_unit(&s->clog_rng) < s->conf.clogging))
+    if ((c->flags & CF_TLS && s->set->version < V_TLS_ASYNC) ||
+        (s->conf.clogging > 0 && rng_unit(&s->clog_rng) < s->conf.clogging))
         c->flags |= CF_CLOGGING;
     mpm_process(s, mpm_thread_of(s, conn), conn);
 }
@@ -319,8 +319,8 @@ static void on_pending(struct server *s, uint32_t bucket)
         if (id == NONE)
             continue;
         const struct child *ch = child_at(s, id);
-        if (ch->state != CHILD_LIVE || ch->listener != LISTENER_POLL
-            || ch->not_accepting)
+        if (ch->state != CHILD_LIVE || ch->listener != LISTENER_POLL ||
+            ch->not_accepting)
             continue;
         if (rng_below(&s->race, ++n) == 0)
             winner = id;
@@ -485,8 +485,8 @@ static void count_idle(struct server *s, uint32_t bucket, int rate,
         }
         mpm_count_threads(s, (uint32_t)i, &idle, &active);
         c->active += active;
-        if (!ch->quiescing && !ch->not_accepting
-            && ch->generation == s->parent.generation)
+        if (!ch->quiescing && !ch->not_accepting &&
+            ch->generation == s->parent.generation)
             c->idle += idle;
     }
 }

@@ -11,7 +11,7 @@
 #include "models/decide.h"
 #include "server/mpm.h"
 
-#define MAX_RATE 32
+#define MAX_RATE  32
 #define BUSY_RATE 8
 
 static bool is_stale(const struct server *s, const struct child *ch)
@@ -113,8 +113,7 @@ static void perform_idle_server_maintenance(struct server *s)
     int nfree;
     int64_t total;
     int64_t idle = count_idle(s, slots, b->rate, &nfree, &total);
-    switch (prefork_decide(idle, s->set->min_spare, s->set->max_spare,
-                           nfree)) {
+    switch (prefork_decide(idle, s->set->min_spare, s->set->max_spare, nfree)) {
     case PREFORK_KILL: /* P-4; buckets take turns (C-40) */
         mpm_pod_signal(s, p->next_bucket);
         p->next_bucket = (p->next_bucket + 1) % (uint32_t)s->nbuckets;
@@ -131,7 +130,7 @@ static void perform_idle_server_maintenance(struct server *s)
         p->limit_logged = true;
         b->rate = 1;
         break;
-    case PREFORK_SPAWN: /* P-5 */
+    case PREFORK_SPAWN:           /* P-5 */
         if (b->rate >= BUSY_RATE) /* P-8, P-17 */
             mpm_log(s, "info", "AH00162",
                     "server seems busy, (you may need to increase "

@@ -10,7 +10,7 @@
  * forks or stops whole processes. */
 #include "server/mpm.h"
 
-#define MAX_RATE 32
+#define MAX_RATE  32
 #define BUSY_RATE 8
 
 static void begin_graceful_exit(struct server *s, uint32_t child);
@@ -47,7 +47,7 @@ static void on_child_ready(struct server *s, uint32_t child)
 static void on_accepted(struct server *s, uint32_t child, uint32_t conn)
 {
     child_at(s, child)->listener = LISTENER_IDLER; /* out of the line */
-    mpm_process(s, mpm_pop_idle(s, child), conn); /* W-6 */
+    mpm_process(s, mpm_pop_idle(s, child), conn);  /* W-6 */
     listener_thread(s, child);
 }
 
@@ -84,8 +84,8 @@ static void on_pod(struct server *s, uint32_t child)
 {
     struct child *ch = child_at(s, child);
     struct bucket *b = &s->buckets[ch->bucket];
-    if (s->use_mutex && ch->listener == LISTENER_ACCEPT
-        && !mpm_first_in_line(s, ch->bucket, child)) {
+    if (s->use_mutex && ch->listener == LISTENER_ACCEPT &&
+        !mpm_first_in_line(s, ch->bucket, child)) {
         ch->stop_pending = true;
         return;
     }
@@ -158,8 +158,8 @@ static void count_idle(const struct server *s, uint32_t bucket, int rate,
             if (!ch->quiescing && ch->generation == s->parent.generation)
                 c->idle += idle;
         }
-        if (any_dead && whole < rate && c->nfree < MAX_RATE
-            && (!ch || ch->quiescing)) {
+        if (any_dead && whole < rate && c->nfree < MAX_RATE &&
+            (!ch || ch->quiescing)) {
             if (all_dead) {
                 c->slots[c->nfree] = c->slots[whole];
                 c->slots[whole++] = (uint32_t)i;
@@ -207,7 +207,7 @@ static void perform_idle_server_maintenance(struct server *s, uint32_t bucket)
     } else if (c.nfree == 0) {
         log_limit(s, &c);
         b->rate = 1;
-    } else { /* W-11 */
+    } else {                      /* W-11 */
         if (b->rate >= BUSY_RATE) /* P-17 */
             mpm_log(s, "info", "AH00289",
                     "server seems busy, (you may need to increase "

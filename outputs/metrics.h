@@ -27,10 +27,10 @@ struct metrics_opts {
     const char *dir; /* DIR/<server>, which exists; NULL = write nothing */
     simtime_t start; /* when the server is executed */
     simtime_t duration, warm_up;
-    simtime_t interval;   /* outputs.interval, > 0 */
-    bool requests;        /* write requests.csv */
-    int64_t worker_limit; /* settings.max_request_workers */
-    int64_t cpus;         /* machine.cpus */
+    simtime_t interval;                  /* outputs.interval, > 0 */
+    bool requests;                       /* write requests.csv */
+    int64_t worker_limit;                /* settings.max_request_workers */
+    int64_t cpus;                        /* machine.cpus */
     const struct backend_conf *backends; /* a backend-<name>.csv each */
     size_t nbackends;
 };

@@ -227,9 +227,9 @@ static void overview(struct sink *s, const struct plot_run *run,
                      const char *name)
 {
     script_preamble(s, name,
-             "throughput, latency, memory and workers of every server\n"
-             "# columns: t_s throughput_rps p50_s p99_s pss_mib busy "
-             "keepalive");
+                    "throughput, latency, memory and workers of every server\n"
+                    "# columns: t_s throughput_rps p50_s p99_s pss_mib busy "
+                    "keepalive");
     data_blocks(s, run, overview_columns, C_COUNT);
     script_open(s, name, 1600, 1000, 17);
     sink_text(s, "reset\n");
@@ -240,13 +240,13 @@ static void overview(struct sink *s, const struct plot_run *run,
     script_quoted(s, run->title != NULL ? run->title : "mpmsim");
     sink_text(s, " font ',22'\nunset key\nset title 'Throughput'\n");
     script_linear_axis(s, "requests per second",
-                maximum(run, &overview_columns[C_THROUGHPUT], 1));
+                       maximum(run, &overview_columns[C_THROUGHPUT], 1));
     sink_text(s, "plot ");
     bands(s, run, C_THROUGHPUT, C_COUNT);
     curves(s, run, C_THROUGHPUT + 2, "lines", false, false);
     sink_text(s, "\nset title 'Latency: p99 (thick), p50 (thin)'\n");
     script_log_axis(s, 'y', "seen by the client", minimum_latency(run),
-             maximum(run, &overview_columns[C_P99], 0));
+                    maximum(run, &overview_columns[C_P99], 0));
     sink_text(s, "plot ");
     bands(s, run, C_P99, C_COUNT);
     curves(s, run, C_P99 + 2, "lines", false, false);
@@ -254,7 +254,7 @@ static void overview(struct sink *s, const struct plot_run *run,
     curves(s, run, C_P50 + 2, "lines", false, true);
     sink_text(s, "\nset title 'Memory'\n");
     script_linear_axis(s, "PSS of all processes (MiB)",
-                maximum(run, &overview_columns[C_PSS], 1));
+                       maximum(run, &overview_columns[C_PSS], 1));
     sink_text(s, "plot ");
     bands(s, run, C_PSS, C_COUNT);
     curves(s, run, C_PSS + 2, "lines", false, false);
@@ -353,12 +353,13 @@ static void latency_cdf(struct sink *s, const struct plot_run *run,
     }
     double end = max > 0 ? pow(10, ceil(log10(max) - 1e-9)) : 1;
     script_preamble(s, name,
-             "share of requests answered within a time\n"
-             "# columns: latency_s per_cent");
+                    "share of requests answered within a time\n"
+                    "# columns: latency_s per_cent");
     for (size_t i = 0; i < run->n; i++)
         cdf_block(s, run->servers[i].latency, i + 1, end);
     single(s, run, "Latency");
-    script_log_axis(s, 'x', "latency seen by the client", isinf(min) ? 0 : min, max);
+    script_log_axis(s, 'x', "latency seen by the client", isinf(min) ? 0 : min,
+                    max);
     sink_text(s, "set ylabel 'share of requests answered within (%)'\n"
                  "set yrange [0:100]\nset ytics 0,10,100\n");
     script_open(s, name, 1280, 760, 18);
@@ -372,10 +373,8 @@ static const struct {
     const char *name;
     void (*write)(struct sink *s, const struct plot_run *run, const char *name);
 } pictures[] = {
-    { "overview", overview },
-    { "processes", processes },
-    { "accept-queue", accept_queue },
-    { "latency-cdf", latency_cdf },
+    { "overview", overview },         { "processes", processes },
+    { "accept-queue", accept_queue }, { "latency-cdf", latency_cdf },
     { "connections", climb_write },
 };
 

@@ -17,7 +17,7 @@
 struct plot_server {
     const char *name;
     double worker_limit;
-    const struct curve_point *curve; /* mean of the replications */
+    const struct curve_point *curve;      /* mean of the replications */
     const struct curve_point *low, *high; /* 95 % interval, or NULL */
     size_t npoints;
     const struct hist *latency; /* merged over the replications */

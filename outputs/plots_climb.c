@@ -99,8 +99,8 @@ static const struct curve_point *stop_of(const struct plot_server *p,
         if (c->connections < 0.99 * held)
             continue;
         *why = c->busy + c->keepalive >= 0.95 * p->worker_limit
-            ? "MaxRequestWorkers"
-            : "connection limit";
+                   ? "MaxRequestWorkers"
+                   : "connection limit";
         return c;
     }
     return NULL;
@@ -141,8 +141,8 @@ static void marks(struct sink *s, const struct plot_run *run, double high)
         struct sink t;
         sink_string(&t);
         if (c != NULL)
-            sink_format(&t, "%s stops at %.0f connections: %s", run->servers[i].name,
-                        c->connections, why);
+            sink_format(&t, "%s stops at %.0f connections: %s",
+                        run->servers[i].name, c->connections, why);
         else
             sink_format(&t, "%s takes all of them", run->servers[i].name);
         char *text = sink_take(&t);
@@ -158,8 +158,7 @@ static void marks(struct sink *s, const struct plot_run *run, double high)
         script_number(s, c->offered);
         sink_text(s, ", first ");
         script_number(s, fmin(memory(c), high));
-        sink_format(s,
-                    " size graph 0.006 fc rgb '%s' fs solid front\n",
+        sink_format(s, " size graph 0.006 fc rgb '%s' fs solid front\n",
                     script_colour(i));
     }
 }
@@ -190,8 +189,7 @@ void climb_write(struct sink *s, const struct plot_run *run, const char *name)
                  "set xrange [0:");
     script_number(s, largest(run, offered, 1));
     sink_text(s, "]\nset title 'Throughput'\n");
-    script_linear_axis(s, "requests per second",
-                       largest(run, throughput, 1));
+    script_linear_axis(s, "requests per second", largest(run, throughput, 1));
     panel(s, run, 2);
     sink_text(s, "set title 'Latency, p99 of what was answered'\n");
     script_log_axis(s, 'y', "seen by the client", smallest(run, p99),

@@ -69,8 +69,8 @@ void script_styles(struct sink *s, const struct plot_run *run)
 }
 
 /* Opens the loop that draws for both terminals. */
-void script_open(struct sink *s, const char *name, int width,
-                           int height, int font)
+void script_open(struct sink *s, const char *name, int width, int height,
+                 int font)
 {
     sink_format(
         s,

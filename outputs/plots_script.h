@@ -32,7 +32,6 @@ void script_key(struct sink *s, const struct plot_run *run);
 /* plots_climb.c: throughput, p99 and memory against the number of client
  * connections. Worth drawing only when that number climbs. */
 bool climb_applies(const struct plot_run *run);
-void climb_write(struct sink *s, const struct plot_run *run,
-                 const char *name);
+void climb_write(struct sink *s, const struct plot_run *run, const char *name);
 
 #endif

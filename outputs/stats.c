@@ -53,6 +53,5 @@ double stats_error(const double *v, size_t n)
 
 double stats_half_width(const double *v, size_t n, double confidence)
 {
-    return student_t(0.5 + confidence / 2, (double)(n - 1)) *
-           stats_error(v, n);
+    return student_t(0.5 + confidence / 2, (double)(n - 1)) * stats_error(v, n);
 }

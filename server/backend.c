@@ -9,8 +9,8 @@
 
 /* A request at a backend. */
 struct request {
-    uint32_t next;  /* first: in the FIFO, or in the pool's free list */
-    uint32_t conn;  /* NONE: httpd has given it up; it is served all the same */
+    uint32_t next; /* first: in the FIFO, or in the pool's free list */
+    uint32_t conn; /* NONE: httpd has given it up; it is served all the same */
     uint32_t backend, child;
     simtime_t sleep, cpu;
     struct sim_timer timer;
@@ -117,8 +117,8 @@ static void begin(struct backend *b, uint32_t id)
 
 /* ---- PHP-FPM (F-1 … F-6) ---- */
 
-#define FPM_CHECK (SIM_S + 600 * SIM_US) /* F-1 */
-#define FPM_START (30 * SIM_MS)
+#define FPM_CHECK     (SIM_S + 600 * SIM_US) /* F-1 */
+#define FPM_START     (30 * SIM_MS)
 #define FPM_BUSY_RATE 8
 
 /* A line of FPM's own log. */
@@ -228,8 +228,7 @@ static uint32_t oldest_idle(const struct backend *b)
 {
     uint32_t best = NONE;
     for (uint32_t i = b->idle_head; i != NONE; i = b->children[i].next)
-        if (best == NONE
-            || b->children[i].started < b->children[best].started)
+        if (best == NONE || b->children[i].started < b->children[best].started)
             best = i;
     return best;
 }
@@ -275,9 +274,8 @@ static void check_dynamic(struct backend *b)
 static void check_ondemand(struct backend *b)
 {
     uint32_t i = b->idle_head; /* idle for the longest time */
-    if (i == NONE
-        || now_of(b->srv) - b->children[i].idle_since
-            < b->conf->fpm.process_idle_timeout)
+    if (i == NONE || now_of(b->srv) - b->children[i].idle_since <
+                         b->conf->fpm.process_idle_timeout)
         return;
     unlink_idle(b, i);
     end_child(b, i);
@@ -300,9 +298,9 @@ static void on_fpm_ready(void *ctx, uint32_t unused)
     struct backend *b = ctx;
     (void)unused;
     const struct fpm_conf *f = &b->conf->fpm;
-    int64_t n = f->pm == FPM_STATIC ? f->max_children
-        : f->pm == FPM_DYNAMIC      ? f->start_servers
-                                    : 0;
+    int64_t n = f->pm == FPM_STATIC    ? f->max_children
+                : f->pm == FPM_DYNAMIC ? f->start_servers
+                                       : 0;
     for (int64_t i = 0; i < n; i++)
         fork_child(b);
     sim_timer_done(b->srv->sim, &b->timer);
@@ -316,8 +314,8 @@ static void on_fpm_ready(void *ctx, uint32_t unused)
 static void serve_next(struct backend *b)
 {
     if (b->conf->type == BACKEND_PROXY) {
-        while (!b->hung && b->head != NONE
-               && b->in_service < b->conf->concurrency)
+        while (!b->hung && b->head != NONE &&
+               b->in_service < b->conf->concurrency)
             begin(b, take(b));
         return;
     }
@@ -329,9 +327,9 @@ static void serve_next(struct backend *b)
         begin(b, id);
     }
     /* F-4: pm = ondemand forks on a connection nobody is idle for */
-    if (b->conf->fpm.pm == FPM_ONDEMAND && b->head != NONE
-        && b->running < b->conf->fpm.max_children
-        && b->running - b->idle - b->in_service < (int64_t)b->queued)
+    if (b->conf->fpm.pm == FPM_ONDEMAND && b->head != NONE &&
+        b->running < b->conf->fpm.max_children &&
+        b->running - b->idle - b->in_service < (int64_t)b->queued)
         fork_child(b);
 }
 
@@ -340,8 +338,8 @@ uint32_t backend_submit(struct server *s, uint32_t conn)
     const struct demand *d = &conn_txn(s, conn)->d;
     must(d->backend <= s->backends->n);
     struct backend *b = &s->backends->v[d->backend - 1];
-    if (b->conf->type == BACKEND_PHP_FPM
-        && (int64_t)b->queued > b->conf->fpm.listen_backlog)
+    if (b->conf->type == BACKEND_PHP_FPM &&
+        (int64_t)b->queued > b->conf->fpm.listen_backlog)
         return NONE;
     uint32_t id = pool_get(&s->backends->requests);
     struct request *r = req_at(s, id);

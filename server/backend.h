@@ -24,15 +24,15 @@ enum fpm_pm { FPM_STATIC, FPM_DYNAMIC, FPM_ONDEMAND };
 /* A pool's settings under FPM's own names, with FPM's defaults. */
 struct fpm_conf {
     enum fpm_pm pm;
-    int64_t max_children;      /* pm.max_children, required */
-    int64_t start_servers;     /* pm.start_servers; dynamic: default
-                                  min + (max - min) / 2 of the spares */
-    int64_t min_spare_servers; /* pm.min_spare_servers */
-    int64_t max_spare_servers; /* pm.max_spare_servers */
-    int64_t max_spawn_rate;    /* pm.max_spawn_rate, 32 */
-    int64_t max_requests;      /* pm.max_requests, 0 = never */
+    int64_t max_children;           /* pm.max_children, required */
+    int64_t start_servers;          /* pm.start_servers; dynamic: default
+                                       min + (max - min) / 2 of the spares */
+    int64_t min_spare_servers;      /* pm.min_spare_servers */
+    int64_t max_spare_servers;      /* pm.max_spare_servers */
+    int64_t max_spawn_rate;         /* pm.max_spawn_rate, 32 */
+    int64_t max_requests;           /* pm.max_requests, 0 = never */
     simtime_t process_idle_timeout; /* pm.process_idle_timeout, 10 s */
-    int64_t listen_backlog;    /* listen.backlog, 511 */
+    int64_t listen_backlog;         /* listen.backlog, 511 */
 };
 
 struct backend_hang {
@@ -42,7 +42,7 @@ struct backend_hang {
 struct backend_conf {
     const char *name;
     enum backend_type type;
-    int64_t concurrency; /* proxy; >= 1 */
+    int64_t concurrency;             /* proxy; >= 1 */
     const struct backend_hang *hang; /* in time order, not overlapping */
     size_t nhang;
     struct fpm_conf fpm;

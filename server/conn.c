@@ -16,8 +16,8 @@ static const uint16_t moves[CONN_STATES] = {
     [CONN_HANDSHAKE] = B(READING) | B(LINGER) | B(CLOSED),
     [CONN_READING] = B(PROCESSING) | B(WRITING) | B(LINGER) | B(CLOSED),
     [CONN_PROCESSING] = B(WRITING) | B(LINGER) | B(CLOSED),
-    [CONN_WRITING] = B(WRITE_BLOCKED) | B(KEEPALIVE) | B(READING) | B(LINGER)
-        | B(CLOSED),
+    [CONN_WRITING] =
+        B(WRITE_BLOCKED) | B(KEEPALIVE) | B(READING) | B(LINGER) | B(CLOSED),
     [CONN_WRITE_BLOCKED] = B(WRITING) | B(LINGER) | B(CLOSED),
     [CONN_KEEPALIVE] = B(READING) | B(LINGER) | B(CLOSED),
     [CONN_LINGER] = B(CLOSED),
@@ -26,9 +26,9 @@ static const uint16_t moves[CONN_STATES] = {
 #undef B
 
 static const char *const state_names[CONN_STATES] = {
-    "CONNECTING", "QUEUED",        "ACCEPTED",  "HANDSHAKE",
-    "READING",    "PROCESSING",    "WRITING",   "WRITE_BLOCKED",
-    "KEEPALIVE",  "LINGER",        "CLOSED"
+    "CONNECTING", "QUEUED",     "ACCEPTED", "HANDSHAKE",
+    "READING",    "PROCESSING", "WRITING",  "WRITE_BLOCKED",
+    "KEEPALIVE",  "LINGER",     "CLOSED"
 };
 
 const char *conn_state_name(enum conn_state st)
@@ -99,12 +99,12 @@ static void free_txn(struct server *s, uint32_t id)
 void conn_drop_txn(struct server *s, uint32_t id)
 {
     struct conn *c = conn_at(s, id);
-    if (c->txn == NONE
-        || (c->state != CONN_KEEPALIVE && c->state != CONN_LINGER))
+    if (c->txn == NONE ||
+        (c->state != CONN_KEEPALIVE && c->state != CONN_LINGER))
         return;
     struct txn *t = txn_at(s, c->txn);
-    if (t->thread == NONE && !t->requested && t->job == CPU_NONE
-        && !sim_timer_armed(&t->stimer) && !sim_timer_armed(&t->ctimer))
+    if (t->thread == NONE && !t->requested && t->job == CPU_NONE &&
+        !sim_timer_armed(&t->stimer) && !sim_timer_armed(&t->ctimer))
         free_txn(s, id);
 }
 
@@ -167,22 +167,22 @@ void conn_set_state(struct server *s, uint32_t id, enum conn_state st)
 
 /* ---- lanes ---- */
 
-#define EXPIRED(name, what)                          \
-    static void name(void *srv, uint32_t id)         \
-    {                                                \
-        struct server *s = srv;                      \
-        conn_at(s, id)->wait = WAIT_NONE;            \
-        serve_expired(s, id, what);                  \
-        hook_drain(s);                               \
+#define EXPIRED(name, what)                                                    \
+    static void name(void *srv, uint32_t id)                                   \
+    {                                                                          \
+        struct server *s = srv;                                                \
+        conn_at(s, id)->wait = WAIT_NONE;                                      \
+        serve_expired(s, id, what);                                            \
+        hook_drain(s);                                                         \
     }
 EXPIRED(keepalive_expired, WAIT_KEEPALIVE)
 EXPIRED(linger_expired, WAIT_LINGER)
 EXPIRED(short_expired, WAIT_LINGER_SHORT)
 #undef EXPIRED
 
-#define DEFER_S 31     /* K-12: the fifth period of TCP_DEFER_ACCEPT 30 */
-#define LINGER_S 30    /* C-35, E-20 */
-#define SHORT_S 2
+#define DEFER_S  31 /* K-12: the fifth period of TCP_DEFER_ACCEPT 30 */
+#define LINGER_S 30 /* C-35, E-20 */
+#define SHORT_S  2
 
 static void lane_set(struct server *s, struct lane *lanes, enum conn_wait what,
                      simtime_t delay, sim_fn expired)
@@ -206,8 +206,8 @@ void conn_lanes_init(struct server *s, struct lane *lanes)
 
 void conn_lanes_done(struct lane *lanes)
 {
-    static const enum conn_wait used[]
-        = { WAIT_DEFER, WAIT_KEEPALIVE, WAIT_LINGER, WAIT_LINGER_SHORT };
+    static const enum conn_wait used[] = { WAIT_DEFER, WAIT_KEEPALIVE,
+                                           WAIT_LINGER, WAIT_LINGER_SHORT };
     for (size_t i = 0; i < sizeof used / sizeof used[0]; i++)
         lane_done(&lanes[used[i]]);
 }

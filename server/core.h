@@ -34,17 +34,17 @@
 /* Where a connection is, as the server sees it. The legal moves are a table
  * in conn.c; conn_set_state() is the only door. */
 enum conn_state {
-    CONN_CONNECTING,  /* SYN on its way, or half-open (K-2 … K-6, K-12) */
-    CONN_QUEUED,      /* in an accept queue */
-    CONN_ACCEPTED,    /* accepted, no worker has picked it up yet */
-    CONN_HANDSHAKE,   /* a thread shakes hands (TLS) */
-    CONN_READING,     /* a thread waits for or reads a request */
-    CONN_PROCESSING,  /* a thread runs the handler */
-    CONN_WRITING,     /* a thread waits until the response is in the buffer */
+    CONN_CONNECTING,    /* SYN on its way, or half-open (K-2 … K-6, K-12) */
+    CONN_QUEUED,        /* in an accept queue */
+    CONN_ACCEPTED,      /* accepted, no worker has picked it up yet */
+    CONN_HANDSHAKE,     /* a thread shakes hands (TLS) */
+    CONN_READING,       /* a thread waits for or reads a request */
+    CONN_PROCESSING,    /* a thread runs the handler */
+    CONN_WRITING,       /* a thread waits until the response is in the buffer */
     CONN_WRITE_BLOCKED, /* event: write completion, no thread */
-    CONN_KEEPALIVE,   /* waiting for the next request */
-    CONN_LINGER,      /* FIN sent, waiting for the client's */
-    CONN_CLOSED,      /* the server has let go */
+    CONN_KEEPALIVE,     /* waiting for the next request */
+    CONN_LINGER,        /* FIN sent, waiting for the client's */
+    CONN_CLOSED,        /* the server has let go */
     CONN_STATES
 };
 
@@ -73,21 +73,21 @@ enum tcp_class {
 
 enum conn_flag {
     CF_TLS = 1 << 0,
-    CF_TLS_DONE = 1 << 1,  /* handshake over */
-    CF_CONNECTED = 1 << 2, /* the client believes it is connected */
-    CF_DATA = 1 << 3,      /* unread bytes from the client are here */
-    CF_CFIN = 1 << 4,      /* the client's FIN or RST has arrived */
-    CF_CCLOSED = 1 << 5,   /* the client has closed: call it no more */
-    CF_SFIN = 1 << 6,      /* the server has sent FIN */
-    CF_SRST = 1 << 7,      /* the server has reset the connection */
-    CF_DUMMY = 1 << 8,     /* the parent's own wake-up connection (C-16) */
-    CF_CLOSE = 1 << 9,     /* the response said, or will say, close */
-    CF_SHORT = 1 << 10,    /* short linger was asked for (E-27) */
-    CF_COUNTED = 1 << 11,  /* event: in its process's connection count */
-    CF_LINGERING = 1 << 12,/* event: in its process's lingering count */
-    CF_CLOGGING = 1 << 13, /* E-24: processed as in worker */
-    CF_POOL = 1 << 14,     /* event: its transaction pool is counted (M-20) */
-    CF_CRST = 1 << 15      /* the client closed with data unread */
+    CF_TLS_DONE = 1 << 1,   /* handshake over */
+    CF_CONNECTED = 1 << 2,  /* the client believes it is connected */
+    CF_DATA = 1 << 3,       /* unread bytes from the client are here */
+    CF_CFIN = 1 << 4,       /* the client's FIN or RST has arrived */
+    CF_CCLOSED = 1 << 5,    /* the client has closed: call it no more */
+    CF_SFIN = 1 << 6,       /* the server has sent FIN */
+    CF_SRST = 1 << 7,       /* the server has reset the connection */
+    CF_DUMMY = 1 << 8,      /* the parent's own wake-up connection (C-16) */
+    CF_CLOSE = 1 << 9,      /* the response said, or will say, close */
+    CF_SHORT = 1 << 10,     /* short linger was asked for (E-27) */
+    CF_COUNTED = 1 << 11,   /* event: in its process's connection count */
+    CF_LINGERING = 1 << 12, /* event: in its process's lingering count */
+    CF_CLOGGING = 1 << 13,  /* E-24: processed as in worker */
+    CF_POOL = 1 << 14,      /* event: its transaction pool is counted (M-20) */
+    CF_CRST = 1 << 15       /* the client closed with data unread */
 };
 
 struct conn {
@@ -139,17 +139,17 @@ enum child_state {
     CHILD_FREE,
     CHILD_STARTING, /* forked, not ready yet */
     CHILD_LIVE,
-    CHILD_EXITING,  /* its threads have ended, the process not yet */
-    CHILD_ZOMBIE    /* exited, not reaped (C-5) */
+    CHILD_EXITING, /* its threads have ended, the process not yet */
+    CHILD_ZOMBIE   /* exited, not reaped (C-5) */
 };
 
 /* What the listener thread of a worker or event process is doing. */
 enum listener_state {
     LISTENER_NONE,
-    LISTENER_IDLER,  /* worker: waits for an idle worker (W-5) */
-    LISTENER_ACCEPT, /* waits in accept or for the mutex */
-    LISTENER_POLL,   /* event: in poll */
-    LISTENER_BLOCKED,/* event: waits for a worker (E-10) */
+    LISTENER_IDLER,   /* worker: waits for an idle worker (W-5) */
+    LISTENER_ACCEPT,  /* waits in accept or for the mutex */
+    LISTENER_POLL,    /* event: in poll */
+    LISTENER_BLOCKED, /* event: waits for a worker (E-10) */
     LISTENER_STOPPED
 };
 
@@ -167,33 +167,33 @@ struct child {
     enum child_state state;
     enum listener_state listener;
     uint32_t bucket, generation;
-    uint32_t threads;        /* first thread: block * per_child */
-    uint32_t nthreads;       /* that exist */
+    uint32_t threads;  /* first thread: block * per_child */
+    uint32_t nthreads; /* that exist */
     uint32_t idle_head, idle_tail, nidle;
-    uint32_t conns, lingering; /* event: c and l of E-13 */
+    uint32_t conns, lingering;           /* event: c and l of E-13 */
     uint32_t blocked_head, blocked_tail; /* event: what waits behind a
                                             blocked listener (E-10) */
-    uint32_t chain_head, chain_tail; /* event: deferred closes (E-28) */
-    uint32_t wait_prev, wait_next;   /* accept waiters, for process waiters */
-    uint32_t pod_next;       /* readers of the pipe, oldest first (C-18) */
-    int64_t budget;          /* MaxConnectionsPerChild left */
-    int64_t memory;          /* private bytes */
-    uint32_t job;            /* start-up work on the CPU */
-    uint8_t quiescing;       /* 0, 1, 2 as in httpd's process_score */
-    bool not_accepting;      /* E-14 */
-    bool in_line;            /* waits in accept or for the mutex */
-    bool ungraceful;         /* C-23: ends with its last running handler */
-    bool crashed;            /* was ended by a signal (C-12) */
-    bool pod_taken;          /* has read a byte: reads no second (C-18) */
-    bool stop_pending;       /* W-21: waits for the mutex before it reacts */
+    uint32_t chain_head, chain_tail;     /* event: deferred closes (E-28) */
+    uint32_t wait_prev, wait_next; /* accept waiters, for process waiters */
+    uint32_t pod_next;  /* readers of the pipe, oldest first (C-18) */
+    int64_t budget;     /* MaxConnectionsPerChild left */
+    int64_t memory;     /* private bytes */
+    uint32_t job;       /* start-up work on the CPU */
+    uint8_t quiescing;  /* 0, 1, 2 as in httpd's process_score */
+    bool not_accepting; /* E-14 */
+    bool in_line;       /* waits in accept or for the mutex */
+    bool ungraceful;    /* C-23: ends with its last running handler */
+    bool crashed;       /* was ended by a signal (C-12) */
+    bool pod_taken;     /* has read a byte: reads no second (C-18) */
+    bool stop_pending;  /* W-21: waits for the mutex before it reacts */
     bool dying;
     bool tls_used, big_used;
-    simtime_t user, sys;     /* CPU time spent by this process */
+    simtime_t user, sys;          /* CPU time spent by this process */
     uint32_t pools[2], big_pools; /* event: transaction pools kept for reuse
                                      (E-33): plain, TLS, grown by a body */
-    simtime_t died;          /* when it exited */
-    struct sim_timer timer;  /* retry of thread creation (W-3) */
-    struct lane *lanes;      /* async: its own queues, by WAIT_KEEPALIVE … */
+    simtime_t died;               /* when it exited */
+    struct sim_timer timer;       /* retry of thread creation (W-3) */
+    struct lane *lanes; /* async: its own queues, by WAIT_KEEPALIVE … */
 };
 
 /* One process slot of the scoreboard. */
@@ -218,8 +218,8 @@ struct bucket {
     uint32_t wait_head, wait_tail, waiters;
     uint32_t pod_head, pod_tail; /* worker, event: pipe readers */
     uint32_t pod_bytes;
-    int rate;                    /* idle spawn rate */
-    bool poll;                   /* a HOOK_PENDING waits */
+    int rate;  /* idle spawn rate */
+    bool poll; /* a HOOK_PENDING waits */
 };
 
 /* Hooks wait here until the current one returns: no verb calls back. */
@@ -237,7 +237,7 @@ struct hook {
 };
 
 enum parent_phase {
-    PARENT_STARTING,  /* before "resuming normal operations" */
+    PARENT_STARTING, /* before "resuming normal operations" */
     PARENT_SLEEPING,
     PARENT_FORKING,
     PARENT_REREADING, /* reads its configuration again */
@@ -260,17 +260,17 @@ struct parent {
     uint32_t ntodo, done, cap;
     uint32_t *zombies;
     uint32_t nzombies, zcap;
-    bool limit_logged, near_logged; /* once per server lifetime */
-    int hold_off;                   /* C-20 */
-    uint32_t next_bucket;           /* whose pipe gets the next kill */
+    bool limit_logged, near_logged;        /* once per server lifetime */
+    int hold_off;                          /* C-20 */
+    uint32_t next_bucket;                  /* whose pipe gets the next kill */
     int64_t active_daemons, total_daemons; /* E-2 */
     uint32_t generation;
     bool running;
-    int signal;             /* enum action_kind that came in, or -1 */
-    int action;             /* the one being carried out, or -1 */
-    uint32_t remaining;     /* children to start after a graceful restart */
-    uint32_t crashes;       /* replaced at once since the last timeout (C-12) */
-    uint32_t step;          /* of the ladder */
+    int signal;         /* enum action_kind that came in, or -1 */
+    int action;         /* the one being carried out, or -1 */
+    uint32_t remaining; /* children to start after a graceful restart */
+    uint32_t crashes;   /* replaced at once since the last timeout (C-12) */
+    uint32_t step;      /* of the ladder */
     simtime_t since, deadline;
     int64_t old_generation; /* slots with a child of an earlier one */
 };
@@ -293,16 +293,16 @@ struct server {
 
     struct pool conns, txns, children, links;
     struct thread *threads;
-    uint32_t per_child;    /* threads of a child's block */
+    uint32_t per_child; /* threads of a child's block */
     uint32_t nblocks, blocks_cap, *free_blocks, nfree_blocks;
     int64_t nslots;
     struct pslot *pslots;
-    uint8_t *cells;        /* enum slot_state */
-    uint8_t *cell_owned;   /* a live thread writes this cell */
+    uint8_t *cells;      /* enum slot_state */
+    uint8_t *cell_owned; /* a live thread writes this cell */
     int64_t counts[SLOT_STATES];
     struct bucket *buckets;
     int nbuckets;
-    bool use_mutex;        /* C-26 */
+    bool use_mutex; /* C-26 */
     bool mod_ssl;
     struct parent parent;
     struct sim_timer start;
@@ -323,9 +323,9 @@ struct server {
     struct snapshot now; /* counters kept as they change */
     int64_t tcp[TCP_CLASSES];
     int64_t queue_len, queue_peak, half_open;
-    int64_t memory; /* private bytes, parent included */
-    simtime_t cpu_reaped;    /* of the parent and of children it has reaped */
-    int64_t cpu_ticks;       /* of living children, as /proc shows them */
+    int64_t memory;       /* private bytes, parent included */
+    simtime_t cpu_reaped; /* of the parent and of children it has reaped */
+    int64_t cpu_ticks;    /* of living children, as /proc shows them */
     int64_t live_children, zombies;
     int64_t stopping, not_accepting;
     int64_t conns_total, conns_lingering, conns_writing, conns_keepalive;

@@ -19,10 +19,10 @@ struct job {
 struct cpu {
     struct sim *sim;
     double cores, efficiency;
-    double vtime;      /* virtual time at `last` */
+    double vtime; /* virtual time at `last` */
     simtime_t last;
-    double done;       /* CPU ns of finished and cancelled work */
-    double running_ns; /* sum of demands of running jobs */
+    double done;        /* CPU ns of finished and cancelled work */
+    double running_ns;  /* sum of demands of running jobs */
     double running_end; /* sum of their ends: for the share already done */
     struct job *jobs;
     uint32_t njobs, cap, free_head;

@@ -101,7 +101,8 @@ const struct param network_params[] = {
 void host_ideal(struct machine *m, struct network *n)
 {
     m->cpu_switch = 0;
-    m->cpu_accept = m->cpu_queue = m->cpu_request = m->cpu_wakeup = m->cpu_tls_wakeup = 0;
+    m->cpu_accept = m->cpu_queue = m->cpu_request = m->cpu_wakeup =
+        m->cpu_tls_wakeup = 0;
     m->cpu_proxy = m->cpu_fcgi = 0;
     m->cpu_handoff = m->cpu_tls = 0;
     m->cpu_per_mb = m->cpu_per_mb_tls = 0;

@@ -138,8 +138,8 @@ static inline void hook_put(struct server *s, enum hook_kind k, uint32_t a,
     }
     if (s->hook_len == s->hook_cap)
         hook_grow(s);
-    s->hooks[(s->hook_head + s->hook_len++) & (s->hook_cap - 1)]
-        = (struct hook){ .kind = (uint8_t)k, .a = a, .b = b };
+    s->hooks[(s->hook_head + s->hook_len++) & (s->hook_cap - 1)] =
+        (struct hook){ .kind = (uint8_t)k, .a = a, .b = b };
 }
 /* Runs what waits, unless that is being done already. */
 void hook_run_all(struct server *s);

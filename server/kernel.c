@@ -149,8 +149,8 @@ void kernel_syn(void *srv, uint32_t id)
     } else if (is_full(s, l)) { /* K-2 */
         count_overflow(s);
         net_syn_dropped(s, id);
-    } else if (!s->conf.network.tcp_syncookies
-               && (int64_t)l->half_open > backlog_limit(s)) { /* K-3 */
+    } else if (!s->conf.network.tcp_syncookies &&
+               (int64_t)l->half_open > backlog_limit(s)) { /* K-3 */
         s->now.drops++;
         net_syn_dropped(s, id);
     } else {
@@ -426,12 +426,11 @@ void kernel_pending(struct server *s, uint32_t bucket)
         }
         mpm_leave_accept(s, bucket, w);
         uint32_t id = take(s, k);
-        conn_at(s, id)->child
-            = s->model->threaded ? w : thread_at(s, w)->child;
+        conn_at(s, id)->child = s->model->threaded ? w : thread_at(s, w)->child;
         hook_put(s, HOOK_ACCEPTED, w, id);
         /* the mutex goes on to the next in line, who may have to stop */
-        while (k->wait_head != NONE
-               && waiter_child(s, k->wait_head)->stop_pending)
+        while (k->wait_head != NONE &&
+               waiter_child(s, k->wait_head)->stop_pending)
             s->model->on_mutex(s, k->wait_head);
     }
 }

@@ -4,16 +4,17 @@
  * process ends; event's part per connection comes and goes. */
 #include "server/inside.h"
 
-#define FIRST_RESPONSES 8 /* M-16: full size after about eight responses */
-#define OLD_RESPONSES 400 /* and a little more after hundreds */
-#define PAGE 4096
-#define OLD_CONN 15       /* a connection's pool: full size after so many */
+#define FIRST_RESPONSES 8   /* M-16: full size after about eight responses */
+#define OLD_RESPONSES   400 /* and a little more after hundreds */
+#define PAGE            4096
+#define OLD_CONN        15 /* a connection's pool: full size after so many */
 
 /* Private memory of all processes and what they share, once. */
 static int64_t used(const struct server *s)
 {
     const struct machine *m = &s->conf.machine;
-    return s->memory + m->mem_shared_parent + (s->conf.php ? m->mem_php_shared : 0);
+    return s->memory + m->mem_shared_parent +
+           (s->conf.php ? m->mem_php_shared : 0);
 }
 
 static void add(struct server *s, struct child *ch, int64_t bytes)
@@ -31,24 +32,23 @@ static void add(struct server *s, struct child *ch, int64_t bytes)
 static int64_t thread_growth(const struct server *s, const struct thread *t)
 {
     const struct machine *m = &s->conf.machine;
-    int64_t big = (t->big_used ? m->mem_big_body : 0)
-        + (t->proxy_used ? m->mem_proxy : 0);
+    int64_t big = (t->big_used ? m->mem_big_body : 0) +
+                  (t->proxy_used ? m->mem_proxy : 0);
     int n = t->responses;
     if (t->php_used)
         big += m->mem_php_used;
     if (!s->model->threaded)
-        return big
-            + (t->tls_used ? m->mem_child_used_tls
-               : n > 0     ? m->mem_child_used
-                           : 0);
+        return big + (t->tls_used ? m->mem_child_used_tls
+                      : n > 0     ? m->mem_child_used
+                                  : 0);
     if (s->model->async) { /* the pools are counted with the connections */
         int64_t first = t->tls_used ? m->mem_thread_tls_first_event
                                     : m->mem_thread_first_event;
-        int64_t full = t->tls_used ? m->mem_thread_tls_event
-                                   : m->mem_thread_used_event;
+        int64_t full =
+            t->tls_used ? m->mem_thread_tls_event : m->mem_thread_used_event;
         int done = n < 1 ? 1 : n > FIRST_RESPONSES ? FIRST_RESPONSES : n;
-        return first + (full - first) * (done - 1) / (FIRST_RESPONSES - 1)
-            - m->mem_thread + big;
+        return first + (full - first) * (done - 1) / (FIRST_RESPONSES - 1) -
+               m->mem_thread + big;
     }
     int64_t used = m->mem_thread_used;
     int64_t size;
@@ -57,12 +57,13 @@ static int64_t thread_growth(const struct server *s, const struct thread *t)
     else if (n >= OLD_RESPONSES)
         size = m->mem_thread_old;
     else if (n >= FIRST_RESPONSES)
-        size = used + (m->mem_thread_old - used) * (n - FIRST_RESPONSES)
-                / (OLD_RESPONSES - FIRST_RESPONSES);
+        size = used + (m->mem_thread_old - used) * (n - FIRST_RESPONSES) /
+                          (OLD_RESPONSES - FIRST_RESPONSES);
     else
-        size = n == 0 ? m->mem_thread_request
-                      : m->mem_thread_first
-            + (used - m->mem_thread_first) * (n - 1) / (FIRST_RESPONSES - 1);
+        size = n == 0
+                   ? m->mem_thread_request
+                   : m->mem_thread_first + (used - m->mem_thread_first) *
+                                               (n - 1) / (FIRST_RESPONSES - 1);
     return size - m->mem_thread + big;
 }
 
@@ -77,9 +78,10 @@ void memory_child(struct server *s, uint32_t id)
     struct child *ch = child_at(s, id);
     const struct machine *m = &s->conf.machine;
     int64_t base = s->model->threaded
-        ? (s->mod_ssl ? m->mem_process_tls : m->mem_process)
-            + (int64_t)ch->nthreads * m->mem_thread
-        : s->mod_ssl ? m->mem_child_tls : m->mem_child;
+                       ? (s->mod_ssl ? m->mem_process_tls : m->mem_process) +
+                             (int64_t)ch->nthreads * m->mem_thread
+                   : s->mod_ssl ? m->mem_child_tls
+                                : m->mem_child;
     if (s->conf.php)
         base += m->mem_php_child;
     add(s, ch, base - ch->memory);
@@ -112,9 +114,9 @@ static int64_t pool_growth(const struct server *s, int n)
     const struct machine *m = &s->conf.machine;
     int64_t most = m->mem_conn_old - m->mem_conn;
     int64_t first = m->mem_conn - m->mem_conn_new;
-    return n < 1        ? 0
-        : n >= OLD_CONN ? first + most
-                        : first + most * (n - 1) / (OLD_CONN - 1);
+    return n < 1           ? 0
+           : n >= OLD_CONN ? first + most
+                           : first + most * (n - 1) / (OLD_CONN - 1);
 }
 
 void memory_response(struct server *s, uint32_t thread, uint32_t conn)
@@ -131,8 +133,8 @@ void memory_response(struct server *s, uint32_t thread, uint32_t conn)
     if (conn_at(s, conn)->flags & CF_TLS) {
         t->tls_used = true;
         if (!s->tls_seen)
-            s->memory += s->conf.machine.mem_parent_tls_used
-                - s->conf.machine.mem_parent_tls;
+            s->memory += s->conf.machine.mem_parent_tls_used -
+                         s->conf.machine.mem_parent_tls;
         s->tls_seen = true;
     }
     grow(s, t, thread_growth(s, t));
@@ -214,8 +216,8 @@ void memory_kill(struct server *s)
         return;
     for (uint32_t i = 0; i < s->children.used; i++) {
         const struct child *ch = child_at(s, i);
-        if ((ch->state == CHILD_LIVE || ch->state == CHILD_STARTING)
-            && (victim == NONE || ch->memory > child_at(s, victim)->memory))
+        if ((ch->state == CHILD_LIVE || ch->state == CHILD_STARTING) &&
+            (victim == NONE || ch->memory > child_at(s, victim)->memory))
             victim = i;
     }
     if (victim != NONE)
@@ -229,8 +231,9 @@ simtime_t memory_swap_wait(const struct server *s, uint32_t thread)
     if (m->swap == 0 || out <= 0)
         return 0;
     const struct thread *t = thread_at(s, thread);
-    int64_t own = t->grown
-        + (s->model->threaded ? m->mem_thread : child_at(s, t->child)->memory);
+    int64_t own =
+        t->grown +
+        (s->model->threaded ? m->mem_thread : child_at(s, t->child)->memory);
     double pages = (double)own / PAGE * (double)out / (double)used(s);
     return (simtime_t)(pages * (double)m->swap_read);
 }
@@ -240,7 +243,7 @@ void memory_snapshot(const struct server *s, struct snapshot *o)
     const struct machine *m = &s->conf.machine;
     o->private_dirty = s->memory;
     int64_t php = s->conf.php ? m->mem_php_shared : 0;
-    o->rss = s->memory + m->mem_shared_parent + php
-        + s->live_children * (m->mem_shared_child + php);
+    o->rss = s->memory + m->mem_shared_parent + php +
+             s->live_children * (m->mem_shared_child + php);
     o->pss = used(s);
 }

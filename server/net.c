@@ -8,9 +8,10 @@
 
 #include <math.h>
 
-#define READ_TICK (20 * SIM_MS) /* a slow reader's pause (recordings' client) */
-#define FIRST_READ 512          /* its first read, before it slows down */
-#define RTO_MIN (200 * SIM_MS)  /* K-5 */
+#define READ_TICK (20 * SIM_MS) /* a slow reader's pause (recordings' client)  \
+                                 */
+#define FIRST_READ    512       /* its first read, before it slows down */
+#define RTO_MIN       (200 * SIM_MS) /* K-5 */
 #define MAX_RTO_SHIFT 9
 
 int net_register(struct server *s, const struct net_client *c)
@@ -28,11 +29,11 @@ static const struct net_client *peer(const struct server *s,
 }
 
 /* Calls FN of the population that the connection C belongs to. */
-#define TELL(s, c, fn)                                   \
-    do {                                                 \
-        uint32_t who_;                                   \
-        const struct net_client *p_ = peer(s, c, &who_); \
-        p_->fn(p_->ctx, who_);                           \
+#define TELL(s, c, fn)                                                         \
+    do {                                                                       \
+        uint32_t who_;                                                         \
+        const struct net_client *p_ = peer(s, c, &who_);                       \
+        p_->fn(p_->ctx, who_);                                                 \
     } while (0)
 
 static void tell_failed(struct server *s, const struct conn *c,
@@ -48,8 +49,8 @@ static void tell_failed(struct server *s, const struct conn *c,
 uint32_t net_connect(struct server *s, int population, uint32_t client,
                      const struct link *link)
 {
-    uint32_t id
-        = conn_new(s, (uint32_t)population << SIM_ID_BITS | client, link);
+    uint32_t id =
+        conn_new(s, (uint32_t)population << SIM_ID_BITS | client, link);
     s->now.clients++;
     conn_message(s, s->cls_syn, id, now_of(s) + s->half_rtt);
     return id;
@@ -66,9 +67,9 @@ void net_syn_dropped(struct server *s, uint32_t id)
 {
     struct txn *t = conn_txn(s, id);
     simtime_t sent = now_of(s) - s->half_rtt;
-    sim_timer_arm(s->sim, &t->ctimer,
-                  kernel_timer(s, sent,
-                               syn_timeout(&s->conf.network, t->syn_tries)));
+    sim_timer_arm(
+        s->sim, &t->ctimer,
+        kernel_timer(s, sent, syn_timeout(&s->conf.network, t->syn_tries)));
 }
 
 void net_refuse(struct server *s, uint32_t id)
@@ -83,7 +84,8 @@ void net_data_dropped(struct server *s, uint32_t id)
     if (sim_timer_armed(&t->ctimer))
         return;
     simtime_t sent = now_of(s) - s->half_rtt;
-    simtime_t rto = (RTO_MIN + s->conf.network.rtt)
+    simtime_t rto =
+        (RTO_MIN + s->conf.network.rtt)
         << (t->data_tries < MAX_RTO_SHIFT ? t->data_tries : MAX_RTO_SHIFT);
     t->retrying = true;
     sim_timer_arm(s->sim, &t->ctimer, kernel_timer(s, sent, rto));
@@ -303,8 +305,8 @@ void net_fin_from_server(struct server *s, uint32_t id, enum net_end how)
     /* seen after everything sent before it has been read */
     if (how == NET_FIN && c->txn != NONE) {
         const struct txn *t = conn_txn(s, id);
-        if (sim_timer_armed(&t->ctimer) && t->written >= t->out
-            && t->ctimer.due > at)
+        if (sim_timer_armed(&t->ctimer) && t->written >= t->out &&
+            t->ctimer.due > at)
             at = t->ctimer.due;
     }
     conn_message(s, s->cls_closed, id, at);
@@ -335,8 +337,8 @@ static void on_server_closed(void *srv, uint32_t id)
     enum net_end how = c->flags & CF_SRST ? NET_RST : NET_FIN;
     bool connected = c->flags & CF_CONNECTED;
     int64_t bytes = -1;
-    if (c->txn != NONE && conn_txn(s, id)->requested
-        && conn_txn(s, id)->answered) {
+    if (c->txn != NONE && conn_txn(s, id)->requested &&
+        conn_txn(s, id)->answered) {
         bytes = net_bytes_read(s, id) - s->conf.machine.response_head;
         bytes = bytes < 0 ? 0 : bytes;
     }

@@ -22,13 +22,13 @@ struct server;
 /* What one request asks of the server, drawn by the workload when the client
  * makes it. */
 struct demand {
-    simtime_t sleep;    /* the handler waits, without CPU */
-    simtime_t cpu;      /* then burns CPU */
-    int64_t bytes;      /* response body */
-    int64_t body;       /* request body (upload), 0 = none */
-    uint16_t head;      /* bytes of the request head (traces: 256) */
-    bool file;          /* body is file-backed (sendfile), else from memory */
-    uint8_t backend;    /* 0 = served by httpd itself, else backend number */
+    simtime_t sleep; /* the handler waits, without CPU */
+    simtime_t cpu;   /* then burns CPU */
+    int64_t bytes;   /* response body */
+    int64_t body;    /* request body (upload), 0 = none */
+    uint16_t head;   /* bytes of the request head (traces: 256) */
+    bool file;       /* body is file-backed (sendfile), else from memory */
+    uint8_t backend; /* 0 = served by httpd itself, else backend number */
 };
 
 /* Properties of a client's link, fixed for a connection. 0 = no limit. */
@@ -64,7 +64,8 @@ struct net_client {
  * server. */
 int net_register(struct server *s, const struct net_client *c);
 
-/* connect() now; on_connected() follows (TLS: then on_tls()), or on_failed(). */
+/* connect() now; on_connected() follows (TLS: then on_tls()), or on_failed().
+ */
 uint32_t net_connect(struct server *s, int population, uint32_t client,
                      const struct link *link);
 

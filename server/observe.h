@@ -87,12 +87,12 @@ struct snapshot {
     int64_t clients; /* connections the clients have, or are opening */
     int64_t accept_queue, syn_queue;
     int64_t established, close_wait, closing;
-    int64_t overflows, drops; /* cumulative */
-    double cpu_s;             /* cumulative */
+    int64_t overflows, drops;        /* cumulative */
+    double cpu_s;                    /* cumulative */
     int64_t rss, pss, private_dirty; /* bytes */
-    int64_t accept_queue_peak; /* since the previous snapshot */
+    int64_t accept_queue_peak;       /* since the previous snapshot */
     int64_t processes_started, processes_ended; /* cumulative */
-    bool has_old_generation;   /* worker, prefork, event after restarts */
+    bool has_old_generation; /* worker, prefork, event after restarts */
     int64_t generation, processes_old_generation;
 };
 

@@ -21,7 +21,7 @@ static void wait_for(struct server *s, enum parent_phase phase, simtime_t d)
 }
 
 #define V_REPLACE_CRASHED HTTPD_VERSION(2, 4, 54)
-#define MAX_REPLACED 2
+#define MAX_REPLACED      2
 
 /* C-5: all that have exited, one per iteration, without sleeping. A child
  * that this very tick told to go needs a moment, and the parent sleeps then. */
@@ -38,9 +38,9 @@ static void reap_all(struct server *s)
         if (p->remaining > 0) { /* C-12 (a): one for one */
             p->remaining--;
             mpm_make_children(s, &slot, 1);
-        } else if (crashed && s->model->threaded && p->action < 0
-                   && s->set->version >= V_REPLACE_CRASHED
-                   && p->crashes < MAX_REPLACED) { /* C-12 (b) */
+        } else if (crashed && s->model->threaded && p->action < 0 &&
+                   s->set->version >= V_REPLACE_CRASHED &&
+                   p->crashes < MAX_REPLACED) { /* C-12 (b) */
             p->crashes++;
             mpm_make_children(s, &slot, 1);
         }
@@ -63,9 +63,9 @@ void parent_died(struct server *s, uint32_t child)
 
 static const char *resuming_code(const struct server *s)
 {
-    return s->model->kind == MPM_PREFORK ? "AH00163"
-        : s->model->kind == MPM_WORKER   ? "AH00292"
-                                         : "AH00489";
+    return s->model->kind == MPM_PREFORK  ? "AH00163"
+           : s->model->kind == MPM_WORKER ? "AH00292"
+                                          : "AH00489";
 }
 
 static void log_resuming(struct server *s)
@@ -178,12 +178,12 @@ static const struct {
     simtime_t at;
     enum { LOOK, SEND_TERM, SEND_KILL, GIVE_UP } then;
 } ladder[] = {
-    { 16 * SIM_MS, LOOK },        { 82 * SIM_MS, LOOK },
-    { 344 * SIM_MS, LOOK },       { 1348 * SIM_MS, LOOK },
-    { 2348 * SIM_MS, LOOK },      { 3349 * SIM_MS, SEND_TERM },
-    { 4350 * SIM_MS, LOOK },      { 5352 * SIM_MS, SEND_TERM },
-    { 6353 * SIM_MS, LOOK },      { 7356 * SIM_MS, SEND_TERM },
-    { 8357 * SIM_MS, LOOK },      { 9358 * SIM_MS, SEND_KILL },
+    { 16 * SIM_MS, LOOK },       { 82 * SIM_MS, LOOK },
+    { 344 * SIM_MS, LOOK },      { 1348 * SIM_MS, LOOK },
+    { 2348 * SIM_MS, LOOK },     { 3349 * SIM_MS, SEND_TERM },
+    { 4350 * SIM_MS, LOOK },     { 5352 * SIM_MS, SEND_TERM },
+    { 6353 * SIM_MS, LOOK },     { 7356 * SIM_MS, SEND_TERM },
+    { 8357 * SIM_MS, LOOK },     { 9358 * SIM_MS, SEND_KILL },
     { 10365 * SIM_MS, GIVE_UP },
 };
 
@@ -191,9 +191,11 @@ static const struct {
 static const struct {
     const char *code, *text;
 } signal_log[MPM_KINDS][4] = {
-    [MPM_PREFORK] = { { "AH00171", "Graceful restart requested, doing restart" },
+    [MPM_PREFORK] = { { "AH00171",
+                        "Graceful restart requested, doing restart" },
                       { "AH00173", "SIGHUP received.  Attempting to restart" },
-                      { "AH00170", "caught SIGWINCH, shutting down gracefully" },
+                      { "AH00170",
+                        "caught SIGWINCH, shutting down gracefully" },
                       { "AH00169", "caught SIGTERM, shutting down" } },
     [MPM_WORKER] = { { "AH00297", "SIGUSR1 received.  Doing graceful restart" },
                      { "AH00298", "SIGHUP received.  Attempting to restart" },
@@ -262,8 +264,8 @@ static void obey(struct server *s)
         kernel_close(s);
         tell_children(s, STOP_GRACEFUL);
         p->deadline = s->set->graceful_shutdown_timeout
-            ? now_of(s) + s->set->graceful_shutdown_timeout
-            : SIM_NEVER;
+                          ? now_of(s) + s->set->graceful_shutdown_timeout
+                          : SIM_NEVER;
         wait_for(s, PARENT_STOPPING, s->conf.machine.tick);
         break;
     case ACTION_STOP:

@@ -63,7 +63,7 @@ void mpm_count_threads(const struct server *s, uint32_t slot, int64_t *idle,
     const uint8_t *cell = s->cells + (size_t)slot * s->per_child;
     *idle = *active = 0;
     for (uint32_t j = 0; j < s->per_child; j++) {
-        *idle += cell[j] <= SLOT_READY; /* C-8 */
+        *idle += cell[j] <= SLOT_READY;                              /* C-8 */
         *active += cell[j] >= SLOT_READY && cell[j] < SLOT_GRACEFUL; /* W-9 */
     }
 }
@@ -110,8 +110,8 @@ void process_spent(struct server *s, uint32_t child, simtime_t user,
 
 double process_cpu_s(const struct server *s)
 {
-    return simtime_to_s(s->cpu_ticks * CLOCK_TICK
-                        + s->cpu_reaped / CLOCK_TICK * CLOCK_TICK);
+    return simtime_to_s(s->cpu_ticks * CLOCK_TICK +
+                        s->cpu_reaped / CLOCK_TICK * CLOCK_TICK);
 }
 
 /* ---- threads ---- */
@@ -147,11 +147,11 @@ static uint32_t take_block(struct server *s)
         return s->free_blocks[--s->nfree_blocks];
     if (s->nblocks == s->blocks_cap) {
         s->blocks_cap = s->blocks_cap ? s->blocks_cap * 2 : 64;
-        s->threads = must_realloc(s->threads,
-                                  (size_t)s->blocks_cap * s->per_child,
-                                  sizeof *s->threads);
-        s->free_blocks = must_realloc(s->free_blocks, s->blocks_cap,
-                                      sizeof *s->free_blocks);
+        s->threads =
+            must_realloc(s->threads, (size_t)s->blocks_cap * s->per_child,
+                         sizeof *s->threads);
+        s->free_blocks =
+            must_realloc(s->free_blocks, s->blocks_cap, sizeof *s->free_blocks);
     }
     return s->nblocks++;
 }
@@ -222,13 +222,12 @@ uint32_t process_fork(struct server *s, uint32_t slot)
         conn_lanes_init(s, ch->lanes);
     }
     ch->budget = s->set->max_connections_per_child
-        ? s->set->max_connections_per_child
-        : INT64_MAX;
+                     ? s->set->max_connections_per_child
+                     : INT64_MAX;
     sim_timer_init(s->sim, &ch->timer, retry_threads, s, id);
     for (uint32_t j = 0; j < s->per_child; j++)
-        *thread_at(s, ch->threads + j)
-            = (struct thread){ .child = NONE, .conn = NONE,
-                               .next_idle = NONE };
+        *thread_at(s, ch->threads + j) =
+            (struct thread){ .child = NONE, .conn = NONE, .next_idle = NONE };
     s->pslots[slot].child = id;
     s->live_children++;
     s->now.processes_started++;
@@ -238,8 +237,9 @@ uint32_t process_fork(struct server *s, uint32_t slot)
     if (s->model->on_forked)
         s->model->on_forked(s, id);
     const struct machine *m = &s->conf.machine;
-    simtime_t init = s->model->threaded
-        ? m->cpu_process_init + m->cpu_thread * (simtime_t)s->per_child
+    simtime_t init =
+        s->model->threaded
+            ? m->cpu_process_init + m->cpu_thread * (simtime_t)s->per_child
         : s->mod_ssl ? m->cpu_child_init_tls
                      : m->cpu_child_init;
     ch->job = CPU_NONE;
@@ -365,8 +365,8 @@ void mpm_child_kill(struct server *s, uint32_t id)
         mpm_leave_accept(s, ch->bucket, s->model->threaded ? id : ch->threads);
     for (uint32_t i = 0; i < s->conns.used; i++) {
         const struct conn *c = conn_at(s, i);
-        if (c->state >= CONN_ACCEPTED && c->state < CONN_CLOSED
-            && c->child == id)
+        if (c->state >= CONN_ACCEPTED && c->state < CONN_CLOSED &&
+            c->child == id)
             serve_abort(s, i);
     }
     mpm_child_exit(s, id);

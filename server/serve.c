@@ -12,8 +12,8 @@
 #define LINE_SHARE 4
 
 /* USER ns of the program's own work and MIXED ns, half of them the kernel's. */
-static void work(struct server *s, uint32_t id, simtime_t user,
-                 simtime_t mixed, sim_fn then)
+static void work(struct server *s, uint32_t id, simtime_t user, simtime_t mixed,
+                 sim_fn then)
 {
     struct txn *t = conn_txn(s, id);
     simtime_t demand = user + mixed;
@@ -29,8 +29,8 @@ static void work(struct server *s, uint32_t id, simtime_t user,
 static simtime_t wakeup(const struct server *s)
 {
     return cpu_running(s->cpu) < s->conf.machine.cpus
-        ? s->conf.machine.cpu_wakeup
-        : 0;
+               ? s->conf.machine.cpu_wakeup
+               : 0;
 }
 
 /* First thing a CPU callback does. */
@@ -56,8 +56,7 @@ static void arm(struct server *s, uint32_t id, simtime_t when)
 static bool is_stopping(const struct server *s, const struct conn *c)
 {
     const struct child *ch = child_at(s, c->child);
-    return ch->dying || ch->quiescing
-        || ch->generation != s->parent.generation;
+    return ch->dying || ch->quiescing || ch->generation != s->parent.generation;
 }
 
 /* ---- letting go ---- */
@@ -273,7 +272,6 @@ void mpm_wait_request(struct server *s, uint32_t id)
         hook_put(s, HOOK_READABLE, id, 0);
 }
 
-
 void mpm_take_pool(struct server *s, uint32_t id)
 {
     memory_pool_take(s, id);
@@ -455,9 +453,10 @@ static void request_read(void *srv, uint32_t id)
     conn_set_state(s, id, CONN_PROCESSING);
     mpm_set_slot(s, t->thread, SLOT_WRITING);
     memory_request(s, t->thread);
-    simtime_t cost = m->cpu_request + extra_reads(s, id) * m->cpu_read + (c->served ? 0 : m->cpu_accept)
-        + (c->served || !s->model->threaded ? 0 : m->cpu_queue)
-        + (s->model->async ? m->cpu_handoff : 0) + wakeup(s);
+    simtime_t cost = m->cpu_request + extra_reads(s, id) * m->cpu_read +
+                     (c->served ? 0 : m->cpu_accept) +
+                     (c->served || !s->model->threaded ? 0 : m->cpu_queue) +
+                     (s->model->async ? m->cpu_handoff : 0) + wakeup(s);
     if (t->d.cpu == 0)
         cost += bytes_cost(s, c, t);
     work(s, id, 0, cost, handler);
@@ -483,8 +482,8 @@ static void handler(void *srv, uint32_t id)
     struct link l = conn_link(s, id);
     if (t->d.body > 0 && l.up > 0) { /* C-34: the handler reads the body */
         simtime_t now = now_of(s);
-        simtime_t end = t->t_head
-            + simtime_from_s((double)t->d.body / (double)l.up);
+        simtime_t end =
+            t->t_head + simtime_from_s((double)t->d.body / (double)l.up);
         simtime_t cut = body_cut(s, now, (double)l.up);
         if (end > now) {
             t->cut = cut < end;
@@ -503,8 +502,8 @@ static void respond_with(struct server *s, uint32_t id, int status);
 /* M-21: PHP runs in this very child. */
 static bool is_embedded(const struct server *s, const struct txn *t)
 {
-    return s->conf.php
-        && s->conf.backends[t->d.backend - 1].type == BACKEND_PHP_FPM;
+    return s->conf.php &&
+           s->conf.backends[t->d.backend - 1].type == BACKEND_PHP_FPM;
 }
 
 /* C-37: the thread waits for the backend, at most Timeout. */
@@ -556,19 +555,18 @@ static void handler_slept(struct server *s, uint32_t id)
 static bool keeps_alive(const struct server *s, const struct conn *c)
 {
     const struct settings *set = s->set;
-    return set->keepalive && set->keepalive_timeout > 0
-        && !(c->flags & CF_DUMMY)
-        && (set->max_keepalive_requests == 0
-            || c->served < set->max_keepalive_requests)
-        && !is_stopping(s, c);
+    return set->keepalive && set->keepalive_timeout > 0 &&
+           !(c->flags & CF_DUMMY) &&
+           (set->max_keepalive_requests == 0 ||
+            c->served < set->max_keepalive_requests) &&
+           !is_stopping(s, c);
 }
 
 static void written(struct server *s, uint32_t id);
 
 /* K-19: what fits into both ends' buffers, and how much must drain before the
  * socket is writable again (K-15). */
-static void buffers(const struct server *s, const struct conn *c,
-                    struct txn *t)
+static void buffers(const struct server *s, const struct conn *c, struct txn *t)
 {
     const struct network *n = &s->conf.network;
     if (n->send_capacity) {
@@ -579,8 +577,8 @@ static void buffers(const struct server *s, const struct conn *c,
     /* the client's share of its doubled buffer: small records fill it less
      * well than full segments do */
     double share = c->flags & CF_TLS ? 0.69 : t->d.file ? 0.80 : 0.52;
-    int64_t sndbuf = s->set->send_buffer ? 2 * s->set->send_buffer
-                                         : n->tcp_wmem_default;
+    int64_t sndbuf =
+        s->set->send_buffer ? 2 * s->set->send_buffer : n->tcp_wmem_default;
     t->room = sndbuf + (int64_t)(share * 2 * (double)n->client_rcvbuf);
     t->chunk = sndbuf / 3;
 }
@@ -666,8 +664,8 @@ static void respond(void *srv, uint32_t id)
 static int64_t taken(const struct server *s, uint32_t id)
 {
     const struct txn *t = conn_txn(s, id);
-    double gone = simtime_to_s(now_of(s) + s->half_rtt - t->t_drain)
-        * drain_rate(s, id);
+    double gone =
+        simtime_to_s(now_of(s) + s->half_rtt - t->t_drain) * drain_rate(s, id);
     int64_t chunks = (int64_t)((gone + 1) / (double)t->chunk);
     int64_t n = t->room + chunks * t->chunk;
     return n < t->out ? n : t->out;
@@ -808,8 +806,8 @@ void serve_timer(void *srv, uint32_t id)
                 c->flags |= CF_SHORT;
             finish(s, id);
         } else {
-            c->flags |= s->set->reqtimeout.header ? CF_SHORT | CF_CLOSE
-                                                  : CF_CLOSE;
+            c->flags |=
+                s->set->reqtimeout.header ? CF_SHORT | CF_CLOSE : CF_CLOSE;
             respond_with(s, id, 408);
         }
         break;

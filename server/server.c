@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 const char *const req_err_name[REQ_ERRS] = {
-    "",      "http",    "refused", "reset", "eof",     "trunc",
+    "",        "http",   "refused", "reset",   "eof",        "trunc",
     "timeout", "closed", "tls",     "skipped", "unfinished", "gave_up"
 };
 
@@ -39,8 +39,8 @@ static void hook_run(struct server *s, const struct hook *h)
     case HOOK_READABLE: {
         /* it may have been dealt with since */
         const struct conn *c = conn_at(s, h->a);
-        if (c->state == CONN_KEEPALIVE || c->state == CONN_LINGER
-            || c->state == CONN_WRITE_BLOCKED)
+        if (c->state == CONN_KEEPALIVE || c->state == CONN_LINGER ||
+            c->state == CONN_WRITE_BLOCKED)
             s->model->on_readable(s, h->a);
         break;
     }

@@ -27,10 +27,11 @@ struct server_conf {
     struct settings settings;
     struct machine machine;
     struct network network;
-    simtime_t start;  /* when httpd is executed */
-    bool php;         /* mod_php: requests for a php_fpm backend run in the
-                         child itself, and it has PHP's memory (M-21) */
-    double clogging;  /* share of connections whose filters are clogging (E-24) */
+    simtime_t start; /* when httpd is executed */
+    bool php;        /* mod_php: requests for a php_fpm backend run in the
+                        child itself, and it has PHP's memory (M-21) */
+    double
+        clogging; /* share of connections whose filters are clogging (E-24) */
     const struct backend_conf *backends; /* must outlive the server */
     size_t nbackends;
     uint64_t seed, replication;

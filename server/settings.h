@@ -79,12 +79,12 @@ int directive_find(const char *name, bool *old);
 
 struct directive_value {
     bool given;
-    bool old;         /* written by its old name (T-13, T-24) */
-    int64_t n;        /* by type; unused for DIRT_TEXT */
-    const char *text; /* as written; arena's */
+    bool old;            /* written by its old name (T-13, T-24) */
+    int64_t n;           /* by type; unused for DIRT_TEXT */
+    const char *text;    /* as written; arena's */
     const char *misread; /* the number httpd takes text for, or NULL */
-    const char *file; /* where; arena's, NULL when from a command line (then
-                         line and col are 0); "--set KEY=VALUE" is possible */
+    const char *file;    /* where; arena's, NULL when from a command line (then
+                            line and col are 0); "--set KEY=VALUE" is possible */
     long line, col;
 };
 

@@ -6,7 +6,7 @@
 #ifndef SIM_MUST_H
 #define SIM_MUST_H
 
-#define must(cond) \
+#define must(cond)                                                             \
     ((cond) ? (void)0 : must_fail(#cond, __FILE__, __LINE__, __func__))
 
 /* Prints "mpmsim: bug: FILE:LINE: FUNC: COND does not hold" with the context

@@ -11,15 +11,16 @@
 #include <stdint.h>
 
 enum param_type {
-    PARAM_INT,      /* int64_t, a bare number */
-    PARAM_REAL,     /* double, a bare number: counts and ratios */
-    PARAM_TIME,     /* simtime_t, "5s" */
-    PARAM_SIZE,     /* int64_t bytes, "64KiB" */
-    PARAM_BYTERATE, /* double bytes per second, "300kB/s", "10Mbit/s"; 0 = none */
-    PARAM_RATE,     /* double per second, "150/s" */
-    PARAM_BOOL,     /* bool */
-    PARAM_STRING,   /* const char *, owned by the scenario's arena */
-    PARAM_CHOICE,   /* int, index into choices */
+    PARAM_INT,       /* int64_t, a bare number */
+    PARAM_REAL,      /* double, a bare number: counts and ratios */
+    PARAM_TIME,      /* simtime_t, "5s" */
+    PARAM_SIZE,      /* int64_t bytes, "64KiB" */
+    PARAM_BYTERATE,  /* double bytes per second, "300kB/s", "10Mbit/s"; 0 = none
+                      */
+    PARAM_RATE,      /* double per second, "150/s" */
+    PARAM_BOOL,      /* bool */
+    PARAM_STRING,    /* const char *, owned by the scenario's arena */
+    PARAM_CHOICE,    /* int, index into choices */
     PARAM_DIST_TIME, /* struct dist in ns: a quantity or { "dist": … } */
     PARAM_DIST_SIZE, /* struct dist in bytes */
     PARAM_DIST_REAL  /* struct dist of bare numbers */

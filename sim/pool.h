@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define POOL_CHUNK_BITS 12
-#define POOL_CHUNK (1u << POOL_CHUNK_BITS)
+#define POOL_CHUNK      (1u << POOL_CHUNK_BITS)
 
 struct pool {
     size_t size;   /* bytes per object, a multiple of 4, >= 4 */
@@ -32,14 +32,14 @@ uint32_t pool_get(struct pool *p);
 void pool_put(struct pool *p, uint32_t id);
 static inline void *pool_at(const struct pool *p, uint32_t id)
 {
-    return p->chunks[id >> POOL_CHUNK_BITS]
-        + (size_t)(id & (POOL_CHUNK - 1)) * p->size;
+    return p->chunks[id >> POOL_CHUNK_BITS] +
+           (size_t)(id & (POOL_CHUNK - 1)) * p->size;
 }
 /* The same as a pointer to TYPE, whose size the pool was made for: a constant
  * for the compiler. */
-#define POOL_AT(pool, id, type)                              \
-    ((type *)(void *)(pool)->chunks[(id) >> POOL_CHUNK_BITS] \
-     + ((id) & (POOL_CHUNK - 1)))
+#define POOL_AT(pool, id, type)                                                \
+    ((type *)(void *)(pool)->chunks[(id) >> POOL_CHUNK_BITS] +                 \
+     ((id) & (POOL_CHUNK - 1)))
 /* Bytes held. */
 size_t pool_bytes(const struct pool *p);
 

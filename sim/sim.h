@@ -25,7 +25,7 @@
 
 #define SIM_CLASSES 16
 #define SIM_ID_BITS 24
-#define SIM_IDS (1u << SIM_ID_BITS)
+#define SIM_IDS     (1u << SIM_ID_BITS)
 
 struct sim;
 
@@ -59,8 +59,7 @@ void sim_at(struct sim *s, simtime_t t, int cls, uint32_t id);
 static inline uint64_t sim_seq(struct sim *s);
 /* The number that the next event will get, without taking it. */
 static inline uint64_t sim_seq_now(const struct sim *s);
-void sim_at_seq(struct sim *s, simtime_t t, uint64_t seq, int cls,
-                uint32_t id);
+void sim_at_seq(struct sim *s, simtime_t t, uint64_t seq, int cls, uint32_t id);
 
 /* Timers. Init once; arming an armed timer moves it; disarming an idle one is
  * allowed. The timer is idle again when its handler is called. */

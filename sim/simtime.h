@@ -13,10 +13,10 @@
 
 typedef int64_t simtime_t;
 
-#define SIM_NS ((simtime_t)1)
-#define SIM_US ((simtime_t)1000)
-#define SIM_MS ((simtime_t)1000000)
-#define SIM_S ((simtime_t)1000000000)
+#define SIM_NS    ((simtime_t)1)
+#define SIM_US    ((simtime_t)1000)
+#define SIM_MS    ((simtime_t)1000000)
+#define SIM_S     ((simtime_t)1000000000)
 #define SIM_NEVER INT64_MAX
 
 /* Parses "5s", "-3s", "250ms", "1.5h", "50us", "10ns", "2min", "1d" exactly

@@ -38,8 +38,7 @@ START_TEST(c1_a_turn_is_the_sleep_and_the_forks)
     ck_assert_int_eq(r->nticks, 5);
     ck_assert(r->ticks[0].t == first);
     for (int k = 1; k < 5; k++)
-        ck_assert(r->ticks[k].t ==
-                  first + 100 * SIM_MS + k * 1001 * SIM_MS);
+        ck_assert(r->ticks[k].t == first + 100 * SIM_MS + k * 1001 * SIM_MS);
     rig_free(r);
 }
 END_TEST
@@ -63,9 +62,9 @@ END_TEST
 START_TEST(c7_the_order_of_the_states_is_httpds)
 {
     static const enum slot_state order[] = {
-        SLOT_DEAD,    SLOT_STARTING, SLOT_READY,   SLOT_READING,
-        SLOT_WRITING, SLOT_KEEPALIVE, SLOT_LOGGING, SLOT_DNS,
-        SLOT_CLOSING, SLOT_GRACEFUL, SLOT_IDLE_KILL
+        SLOT_DEAD,    SLOT_STARTING,  SLOT_READY,    SLOT_READING,
+        SLOT_WRITING, SLOT_KEEPALIVE, SLOT_LOGGING,  SLOT_DNS,
+        SLOT_CLOSING, SLOT_GRACEFUL,  SLOT_IDLE_KILL
     };
     for (int i = 0; i < SLOT_STATES; i++)
         ck_assert_int_eq((int)order[i], i);
@@ -201,15 +200,14 @@ END_TEST
 
 START_TEST(w5_a_process_without_an_idle_thread_does_not_accept)
 {
-    struct rig *r =
-        started("worker", "StartServers 2\nThreadsPerChild 2\n"
-                          "MaxRequestWorkers 4\nMinSpareThreads 1\n"
-                          "KeepAlive Off");
+    struct rig *r = started("worker", "StartServers 2\nThreadsPerChild 2\n"
+                                      "MaxRequestWorkers 4\nMinSpareThreads 1\n"
+                                      "KeepAlive Off");
     /* W-7: in turn; two long ones fill the first process */
     static const simtime_t sleep[] = { 9 * SIM_S, 1, 9 * SIM_S, 1, 1, 1, 1 };
     for (int i = 0; i < 7; i++)
-        rig_add(r, &(struct guest){ .at = (i + 1) * SIM_MS,
-                                    .d.sleep = sleep[i] });
+        rig_add(r,
+                &(struct guest){ .at = (i + 1) * SIM_MS, .d.sleep = sleep[i] });
     rig_run(r, SIM_S);
     ck_assert_int_eq(rig_answered(r), 5);
     const struct child *a = child_at(r->srv, r->srv->pslots[0].child);
@@ -243,9 +241,8 @@ END_TEST
 
 START_TEST(w10_w15_one_process_a_tick_until_few_enough_are_idle)
 {
-    struct rig *r =
-        started("worker", "StartServers 6\nThreadsPerChild 5\n"
-                          "MinSpareThreads 5\nMaxSpareThreads 17");
+    struct rig *r = started("worker", "StartServers 6\nThreadsPerChild 5\n"
+                                      "MinSpareThreads 5\nMaxSpareThreads 17");
     static const int want[] = { 6, 5, 4, 3, 3, 3 };
     for (int t = 0; t < 6; t++) {
         rig_run(r, t ? t * SIM_S : 1);
@@ -292,10 +289,9 @@ END_TEST
 
 START_TEST(w22_idle_threads_of_a_stopping_process_are_dead)
 {
-    struct rig *r =
-        started("worker", "StartServers 3\nThreadsPerChild 5\n"
-                          "MinSpareThreads 1\nMaxSpareThreads 7\n"
-                          "KeepAlive Off");
+    struct rig *r = started("worker", "StartServers 3\nThreadsPerChild 5\n"
+                                      "MinSpareThreads 1\nMaxSpareThreads 7\n"
+                                      "KeepAlive Off");
     rig_crowd(r, 3, 0, &(struct guest){ .at = SIM_MS, .d.sleep = 9 * SIM_S });
     rig_run(r, SIM_S); /* 12 are idle: the first process stops */
     ck_assert_int_eq(look(r).processes_stopping, 1);
@@ -319,16 +315,16 @@ START_TEST(w24_the_first_new_processes_take_all_that_wait)
     r->conf.machine.cpu_process_init = 6 * SIM_MS;
     rig_start(r);
     /* 15 wait at the first tick that forks two */
-    rig_crowd(r, 20, 0, &(struct guest){ .at = 20 * SIM_MS,
-                                         .d.sleep = 60 * SIM_S });
-    rig_crowd(r, 15, 0, &(struct guest){ .at = 1500 * SIM_MS,
-                                         .d.sleep = 60 * SIM_S });
+    rig_crowd(r, 20, 0,
+              &(struct guest){ .at = 20 * SIM_MS, .d.sleep = 60 * SIM_S });
+    rig_crowd(r, 15, 0,
+              &(struct guest){ .at = 1500 * SIM_MS, .d.sleep = 60 * SIM_S });
     rig_run(r, 3 * SIM_S - 100 * SIM_MS);
     ck_assert_int_eq(rig_children(r), 4);
     static const uint32_t idle[] = { 0, 0, 0, 5 };
     for (int i = 0; i < 4; i++)
-        ck_assert_uint_eq(
-            child_at(r->srv, r->srv->pslots[i].child)->nidle, idle[i]);
+        ck_assert_uint_eq(child_at(r->srv, r->srv->pslots[i].child)->nidle,
+                          idle[i]);
     rig_free(r);
 }
 END_TEST
@@ -390,9 +386,8 @@ START_TEST(e10_a_blocked_listener_accepts_nobody)
     rig_start(r);
     /* a slow reader in write completion, its next portion due at 1 s */
     struct guest *slow =
-        rig_add(r, &(struct guest){ .d.file = true,
-                                    .d.bytes = 100000,
-                                    .link.down = 10000 });
+        rig_add(r, &(struct guest){
+                       .d.file = true, .d.bytes = 100000, .link.down = 10000 });
     rig_crowd(r, 4, 0,
               &(struct guest){ .at = 900 * SIM_MS, .d.sleep = 5 * SIM_S });
     rig_run(r, 1100 * SIM_MS);
@@ -451,8 +446,7 @@ START_TEST(e37_a_backlog_is_accepted_before_it_is_counted)
         r->conf.machine.pickup = late ? SIM_S / 10000 : 0;
         rig_start(r);
         rig_crowd(r, 3, SIM_MS, &(struct guest){ .at = 1, .hold = true });
-        rig_crowd(r, 8, 0,
-                  &(struct guest){ .at = SIM_S / 2, .hold = true });
+        rig_crowd(r, 8, 0, &(struct guest){ .at = SIM_S / 2, .hold = true });
         rig_run(r, SIM_S);
         held[late] = look(r).async_keepalive;
         rig_free(r);
@@ -494,9 +488,9 @@ START_TEST(e20_write_completion_ends_after_timeout)
     r->conf.network.send_capacity = 60000;
     rig_start(r);
     /* a third of the buffer takes 20 s */
-    struct guest *g = rig_add(r, &(struct guest){ .d.bytes = 1000000,
-                                                  .d.file = true,
-                                                  .link.down = 1000 });
+    struct guest *g =
+        rig_add(r, &(struct guest){
+                       .d.bytes = 1000000, .d.file = true, .link.down = 1000 });
     rig_run(r, 5 * SIM_S - 1);
     ck_assert_int_eq(look(r).async_writing, 1);
     rig_run(r, 5 * SIM_S);
@@ -598,8 +592,8 @@ Suite *suite_structure(void)
     tcase_add_test(t, p1_the_first_children_are_forked_back_to_back);
     tcase_add_test(t, p2_a_child_is_starting_until_it_is_ready);
     tcase_add_test(t, p10_a_child_keeps_its_connection_to_the_end);
-    tcase_add_test(t,
-                   p15_a_signalled_child_leaves_at_once_or_after_its_connection);
+    tcase_add_test(
+        t, p15_a_signalled_child_leaves_at_once_or_after_its_connection);
     suite_add_tcase(s, t);
 
     t = tcase_create("worker");

@@ -49,9 +49,7 @@ static struct backend_snapshot state(const struct rig *r)
 static void ask(struct rig *r, int n, simtime_t at, simtime_t service)
 {
     rig_crowd(r, n, 0,
-              &(struct guest){ .at = at,
-                               .d.backend = 1,
-                               .d.sleep = service });
+              &(struct guest){ .at = at, .d.backend = 1, .d.sleep = service });
 }
 
 static int lines_with(const struct rig *r, const char *words)
@@ -292,9 +290,8 @@ END_TEST
 
 START_TEST(nothing_moves_while_a_proxied_application_hangs)
 {
-    static const struct backend_hang hang[] = {
-        { 2 * SIM_S, 5 * SIM_S }, { 7 * SIM_S, 8 * SIM_S }
-    };
+    static const struct backend_hang hang[] = { { 2 * SIM_S, 5 * SIM_S },
+                                                { 7 * SIM_S, 8 * SIM_S } };
     struct backend_conf b = { .name = "app",
                               .type = BACKEND_PROXY,
                               .concurrency = 2,

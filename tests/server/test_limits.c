@@ -31,11 +31,11 @@ static void crash(struct rig *r, int n)
 /* Processes after CRASHES of six at 0.5 s and the tick at 1 s. */
 static int64_t after_crashes(const char *mpm, int version, int crashes)
 {
-    struct rig *r = rig_new(mpm, mpm[0] == 'p'
-                                     ? "StartServers 6\nMinSpareServers 1"
-                                     : "StartServers 6\nThreadsPerChild 5\n"
-                                       "MinSpareThreads 1\n"
-                                       "MaxSpareThreads 100");
+    struct rig *r =
+        rig_new(mpm, mpm[0] == 'p' ? "StartServers 6\nMinSpareServers 1"
+                                   : "StartServers 6\nThreadsPerChild 5\n"
+                                     "MinSpareThreads 1\n"
+                                     "MaxSpareThreads 100");
     r->conf.settings.version = version;
     rig_start(r);
     rig_run(r, SIM_S / 2);
@@ -86,8 +86,7 @@ START_TEST(c12_a_crash_cuts_the_connections_of_its_process)
                                      "MinSpareThreads 1\n"
                                      "MaxSpareThreads 100");
     rig_start(r);
-    struct guest *busy =
-        rig_add(r, &(struct guest){ .d.sleep = 10 * SIM_S });
+    struct guest *busy = rig_add(r, &(struct guest){ .d.sleep = 10 * SIM_S });
     struct guest *idle = rig_add(r, &(struct guest){ .hold = true });
     rig_run(r, SIM_S / 2);
     crash(r, 1);
@@ -123,9 +122,8 @@ START_TEST(h1_the_process_that_holds_most_is_killed)
     m = r->conf.machine;
     int64_t all = r->srv->memory + m.mem_shared_parent;
     ck_assert_int_eq(rig_logged(r, "AH00052"), 0);
-    ck_assert_int_eq(r->srv->memory,
-                     m.mem_parent + 3 * m.mem_child + m.mem_big_body +
-                         m.mem_child_used);
+    ck_assert_int_eq(r->srv->memory, m.mem_parent + 3 * m.mem_child +
+                                         m.mem_big_body + m.mem_child_used);
     rig_free(r);
 
     r = crowded(all - 1, true); /* one byte short */
@@ -153,10 +151,9 @@ START_TEST(h1_a_killed_process_is_a_crashed_one)
                                       "MinSpareThreads 1\nKeepAlive Off");
     const struct machine *m = &r->conf.machine;
     /* room for three threads in their first request */
-    r->conf.machine.ram =
-        m->mem_shared_parent + m->mem_parent +
-        2 * (m->mem_process + 10 * m->mem_thread) +
-        3 * (m->mem_thread_request - m->mem_thread);
+    r->conf.machine.ram = m->mem_shared_parent + m->mem_parent +
+                          2 * (m->mem_process + 10 * m->mem_thread) +
+                          3 * (m->mem_thread_request - m->mem_thread);
     rig_start(r);
     rig_crowd(r, 4, SIM_MS, &(struct guest){ .at = SIM_MS, .d.sleep = 60 });
     rig_run(r, SIM_S / 2);
@@ -212,8 +209,7 @@ START_TEST(h3_without_descriptors_a_threaded_process_stops_gracefully)
                                  "MinSpareThreads 20\nMaxSpareThreads 100");
     r->conf.machine.nofile = 20; /* 10 of its own, 1 listener, 9 clients */
     rig_start(r);
-    rig_crowd(r, 12, SIM_MS,
-              &(struct guest){ .at = 1, .d.sleep = 3 * SIM_S });
+    rig_crowd(r, 12, SIM_MS, &(struct guest){ .at = 1, .d.sleep = 3 * SIM_S });
     rig_run(r, SIM_S - 1);
     ck_assert_int_eq(r->srv->stopping, 1);
     /* the others wait in the kernel for the process of the next tick */
@@ -232,8 +228,7 @@ START_TEST(h3_prefork_needs_two)
     struct rig *r = rig_new("prefork", "StartServers 12\nKeepAlive Off");
     r->conf.machine.nofile = 16;
     rig_start(r);
-    rig_crowd(r, 12, SIM_MS,
-              &(struct guest){ .at = 1, .d.sleep = SIM_S / 2 });
+    rig_crowd(r, 12, SIM_MS, &(struct guest){ .at = 1, .d.sleep = SIM_S / 2 });
     rig_run(r, SIM_S - 1);
     ck_assert_int_eq(rig_answered(r), 12);
     ck_assert_int_eq(rig_children(r), 12);
@@ -317,11 +312,12 @@ START_TEST(m20_a_pool_per_connection_and_three_quarters_kept)
     rig_start(r);
     rig_run(r, 1);
     int64_t idle = r->srv->memory;
-    rig_crowd(r, 8, SIM_MS, &(struct guest){ .at = 1, .hold = true, .leave = SIM_S });
+    rig_crowd(r, 8, SIM_MS,
+              &(struct guest){ .at = 1, .hold = true, .leave = SIM_S });
     rig_run(r, SIM_S / 2);
-    ck_assert_int_eq(r->srv->memory - idle,
-                     8 * (m->mem_conn + m->mem_thread_first_event -
-                          m->mem_thread));
+    ck_assert_int_eq(
+        r->srv->memory - idle,
+        8 * (m->mem_conn + m->mem_thread_first_event - m->mem_thread));
     rig_run(r, SIM_S);
     ck_assert(rig_is_empty(r));
     ck_assert_int_eq(r->srv->memory - idle,
@@ -377,8 +373,8 @@ Suite *suite_limits(void)
     tcase_add_loop_test(
         t, h3_without_descriptors_a_threaded_process_stops_gracefully, 0, 2);
     tcase_add_test(t, h3_prefork_needs_two);
-    tcase_add_test(t,
-                   m18_event_keeps_the_pools_of_large_bodies_for_three_quarters);
+    tcase_add_test(
+        t, m18_event_keeps_the_pools_of_large_bodies_for_three_quarters);
     tcase_add_test(t, m18_worker_keeps_them_all);
     tcase_add_test(t, m18_a_thread_that_has_used_a_backend_keeps_more);
     tcase_add_test(t, m20_a_pool_per_connection_and_three_quarters_kept);

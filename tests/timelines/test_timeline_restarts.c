@@ -5,20 +5,20 @@
 
 #include <check.h>
 
-#define WHEN (SIM_S / 2) /* of the action, half way between two ticks */
-#define MINUTES(n) ((n) * 60 * SIM_S)
+#define WHEN       (SIM_S / 2) /* of the action, half way between two ticks */
+#define MINUTES(n) ((n)*60 * SIM_S)
 
 static const char *const mpms[] = { "prefork", "worker", "event" };
 
 /* Five prefork children; two processes of five threads. */
 static struct rig *server(const char *mpm, const char *text)
 {
-    struct rig *r = rig_new(mpm, mpm[0] == 'p'
-                                     ? "StartServers 5\nMinSpareServers 5\n"
-                                       "MaxSpareServers 10\n"
-                                     : "StartServers 2\nThreadsPerChild 5\n"
-                                       "MinSpareThreads 5\n"
-                                       "MaxSpareThreads 100\n");
+    struct rig *r =
+        rig_new(mpm, mpm[0] == 'p' ? "StartServers 5\nMinSpareServers 5\n"
+                                     "MaxSpareServers 10\n"
+                                   : "StartServers 2\nThreadsPerChild 5\n"
+                                     "MinSpareThreads 5\n"
+                                     "MaxSpareThreads 100\n");
     r->conf.machine.reread = 1; /* so that who ends at once is reaped */
     rig_set(r, text);
     return r;
@@ -131,8 +131,8 @@ START_TEST(c21_old_children_finish_their_request_and_refuse_keep_alive)
 {
     struct rig *r = server("prefork", "KeepAliveTimeout 5");
     rig_start(r);
-    struct guest *busy = rig_add(
-        r, &(struct guest){ .requests = 2, .d.sleep = 2 * SIM_S });
+    struct guest *busy =
+        rig_add(r, &(struct guest){ .requests = 2, .d.sleep = 2 * SIM_S });
     struct guest *idle = rig_add(r, &(struct guest){ .hold = true });
     struct guest *again =
         rig_add(r, &(struct guest){ .requests = 3, .think = 3 * SIM_S });
@@ -161,8 +161,8 @@ static simtime_t served_after(const char *mpm)
     r->conf.network.rtt = 0;
     rig_start(r);
     act(r, 20 * SIM_S + WHEN, ACTION_GRACEFUL_RESTART);
-    struct guest *g = rig_add(
-        r, &(struct guest){ .at = 20 * SIM_S + WHEN + 5 * SIM_MS });
+    struct guest *g =
+        rig_add(r, &(struct guest){ .at = 20 * SIM_S + WHEN + 5 * SIM_MS });
     rig_run(r, 23 * SIM_S);
     ck_assert_int_eq(g->answered, 1);
     simtime_t t = g->t_done - (20 * SIM_S + WHEN);
@@ -185,8 +185,7 @@ END_TEST
 
 START_TEST(k7_what_waits_in_the_accept_queue_is_reset_at_a_stop)
 {
-    static const enum action_kind how[] = { ACTION_GRACEFUL_STOP,
-                                            ACTION_STOP };
+    static const enum action_kind how[] = { ACTION_GRACEFUL_STOP, ACTION_STOP };
     struct rig *r = server("prefork", "KeepAlive Off\nMaxRequestWorkers 5");
     rig_start(r);
     rig_crowd(r, 8, 0, &(struct guest){ .at = 1, .d.sleep = SIM_S });
@@ -224,8 +223,8 @@ START_TEST(c22_a_graceful_stop_without_a_deadline_waits_for_ever)
 {
     struct rig *r = server(mpms[_i], "KeepAlive Off");
     rig_start(r);
-    struct guest *g = rig_add(
-        r, &(struct guest){ .at = 1, .d.sleep = 100 * SIM_S });
+    struct guest *g =
+        rig_add(r, &(struct guest){ .at = 1, .d.sleep = 100 * SIM_S });
     act(r, WHEN, ACTION_GRACEFUL_STOP);
     rig_run(r, 100 * SIM_S);
     ck_assert_int_eq(rig_children(r), 1);
@@ -243,8 +242,8 @@ START_TEST(c22_at_the_deadline_prefork_is_gone_at_once)
     struct rig *r =
         server("prefork", "KeepAlive Off\nGracefulShutdownTimeout 3");
     rig_start(r);
-    struct guest *g = rig_add(
-        r, &(struct guest){ .at = 1, .d.sleep = MINUTES(1) });
+    struct guest *g =
+        rig_add(r, &(struct guest){ .at = 1, .d.sleep = MINUTES(1) });
     act(r, WHEN, ACTION_GRACEFUL_STOP);
     rig_run(r, WHEN + 3 * SIM_S - 1);
     ck_assert_int_eq(rig_children(r), 1);
@@ -437,8 +436,8 @@ Suite *suite_timeline_restarts(void)
 
     t = tcase_create("graceful stop");
     tcase_set_timeout(t, 60);
-    tcase_add_loop_test(
-        t, k7_what_waits_in_the_accept_queue_is_reset_at_a_stop, 0, 2);
+    tcase_add_loop_test(t, k7_what_waits_in_the_accept_queue_is_reset_at_a_stop,
+                        0, 2);
     tcase_add_loop_test(
         t, c22_a_graceful_stop_without_a_deadline_waits_for_ever, 0, 3);
     tcase_add_test(t, c22_at_the_deadline_prefork_is_gone_at_once);
