@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,7 +133,7 @@ static uint32_t key_of(const struct population *p, uint32_t id)
 
 static struct hot *hot_at(const struct population *p, uint32_t id)
 {
-    return pool_at(&p->hot, id);
+    return POOL_AT(&p->hot, id, struct hot);
 }
 
 static struct hot *hot_of(const struct population *p, const struct cold *c)
@@ -143,12 +144,6 @@ static struct hot *hot_of(const struct population *p, const struct cold *c)
 static bool has_row(const struct cold *c)
 {
     return c->state >= ST_CONNECT && c->state <= ST_HOLD;
-}
-
-static struct lane_link *hot_link(void *ctx, uint32_t id)
-{
-    const struct population *p = ctx;
-    return &hot_at(p, id)->link;
 }
 
 /* ---- ids ---- */
@@ -789,7 +784,8 @@ struct population *population_new(struct sim *s, struct server *srv,
     pool_init(&p->notes, sizeof(struct note));
     p->wake_class = sim_class(s, on_wake, p);
     p->quit_class = sim_class(s, on_quit, p);
-    lane_init(&p->timeouts, s, CLIENT_TIMEOUT, hot_link, p, on_timeout, p);
+    lane_init_pool(&p->timeouts, s, CLIENT_TIMEOUT, &p->hot,
+                   offsetof(struct hot, link), on_timeout, p);
     p->net = net_register(srv, &p->net_client);
     return p;
 }

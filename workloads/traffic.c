@@ -8,9 +8,24 @@
 /* No body is larger than a petabyte, whatever a heavy tail says. */
 #define MAX_BYTES 1e15
 
+/* The times and sizes of the demand that R gives. */
+static void draw(const struct traffic *t, struct rng *r, struct demand *d)
+{
+    d->sleep = dist_draw_time(&t->service, r);
+    d->cpu = dist_draw_time(&t->cpu, r);
+    d->bytes = (int64_t)fmin(dist_draw(&t->bytes, r) + 0.5, MAX_BYTES);
+    d->body = (int64_t)fmin(dist_draw(&t->upload, r) + 0.5, MAX_BYTES);
+}
+
 void traffic_start(const struct traffic *t, struct traffic_streams *s,
                    struct clients *cl)
 {
+    struct rng unused = rng_at(0, 0, 0);
+    s->same = t->service.kind == DIST_CONSTANT &&
+              t->cpu.kind == DIST_CONSTANT && t->bytes.kind == DIST_CONSTANT &&
+              t->upload.kind == DIST_CONSTANT;
+    if (s->same)
+        draw(t, &unused, &s->each);
     s->demand = clients_base(cl, "demand");
     s->link = clients_base(cl, "link");
     s->think = clients_base(cl, "think");
@@ -27,11 +42,15 @@ bool traffic_uses_tls(const struct traffic *t)
 void traffic_demand(const struct traffic *t, const struct traffic_streams *s,
                     uint32_t client, uint32_t n, struct demand *d)
 {
-    struct rng r = rng_at(s->demand, client, n);
-    d->sleep = dist_draw_time(&t->service, &r);
-    d->cpu = dist_draw_time(&t->cpu, &r);
-    d->bytes = (int64_t)fmin(dist_draw(&t->bytes, &r) + 0.5, MAX_BYTES);
-    d->body = (int64_t)fmin(dist_draw(&t->upload, &r) + 0.5, MAX_BYTES);
+    if (s->same) {
+        d->sleep = s->each.sleep;
+        d->cpu = s->each.cpu;
+        d->bytes = s->each.bytes;
+        d->body = s->each.body;
+    } else {
+        struct rng r = rng_at(s->demand, client, n);
+        draw(t, &r, d);
+    }
     d->file = t->file;
     d->head = (uint16_t)t->head;
 }

@@ -70,6 +70,8 @@ struct traffic {
 /* The streams of one workload in one run. */
 struct traffic_streams {
     uint64_t demand, link, think, patience;
+    bool same;          /* every request demands the same: */
+    struct demand each; /* its times and sizes */
 };
 
 /* Takes the streams and sets the workload's end. */
