@@ -526,11 +526,22 @@ const char *log_format_service(const struct log_format *f)
 
 /* ---- reading a line ---- */
 
+/* What the parts of a stamp say. */
+struct when {
+    int year, month, day, hour, minute, second;
+    int zone; /* minutes east */
+    int pm;   /* 0 AM, 1 PM, -1 not told */
+    int64_t epoch;
+    bool has_epoch;
+};
+
 struct scan {
     const char *text, *s, *end;
     struct logline *l;
     int64_t port, pid, out, both;
     int64_t fraction; /* ns, of a K_FRACTION */
+    struct when when; /* of all K_STRFTIME together */
+    bool has_when;
     bool request, silent, bytes;
 };
 
@@ -580,14 +591,6 @@ static int fixed(const char **s, const char *end, int n)
     }
     return v;
 }
-
-struct when {
-    int year, month, day, hour, minute, second;
-    int zone; /* minutes east */
-    int pm;   /* 0 AM, 1 PM, -1 not told */
-    int64_t epoch;
-    bool has_epoch;
-};
 
 /* Z, +hh:mm or +hhmm. */
 static bool zone(const char **s, const char *end, int *minutes)
@@ -751,8 +754,8 @@ static bool read_stamp(const struct part *p, struct scan *x)
             return false;
         return when_value(&w, &x->l->t);
     case K_STRFTIME:
-        return by_strftime(p->strftime, &x->s, x->end, &w) &&
-               when_value(&w, &x->l->t);
+        x->has_when = true;
+        return by_strftime(p->strftime, &x->s, x->end, &x->when);
     case K_EPOCH:
         if (!decimal(&x->s, x->end, p->scale, &v))
             return false;
@@ -960,6 +963,8 @@ static enum logline_why put_together(const struct log_format *f,
                                      struct scan *x)
 {
     struct logline *l = x->l;
+    if (x->has_when && !when_value(&x->when, &l->t))
+        return bad(x, LOGLINE_BAD_TIME);
     if (f->tells & LOG_TELLS_FRACTION && x->fraction >= 0)
         l->ns = x->fraction;
     if (f->tells & LOG_STAMPS_END && l->service > 0) {
@@ -1005,7 +1010,8 @@ enum logline_why log_format_parse(const struct log_format *f, const char *text,
                       .pid = -1,
                       .out = -1,
                       .both = -1,
-                      .fraction = -1 };
+                      .fraction = -1,
+                      .when = { .day = 1, .month = 1, .pm = -1 } };
     if (f->simple)
         return logline_parse(text, len, out);
     *out = (struct logline)LOGLINE_UNTOLD;

@@ -70,6 +70,7 @@ static struct seen_demand {
     struct demand d;
 } seen[MAX_SEEN];
 static int nrow, nseen, ntls, nslow;
+static enum fate (*run_fate)(uint32_t client, int conn, int request);
 static struct sim *sim;
 static struct server srv;
 static struct population *pop;
@@ -125,6 +126,7 @@ static void run(const void *shared, uint64_t seed, simtime_t keepalive,
     fake_init(&srv, sim);
     srv.sent = on_sent;
     srv.linked = on_link;
+    srv.fate = run_fate;
     srv.keepalive = keepalive;
     pop = population_new(sim, &srv, &observer, end);
     clients_start(clients_new(pop, &w, 0, seed, 0));
@@ -151,7 +153,8 @@ static void run_all(const void *shared, uint64_t seed, simtime_t keepalive,
 START_TEST(the_registry_finds_each_type_by_name)
 {
     static const char *const names[] = { "trace", "access_log", "closed",
-                                         "poisson", "connect_hold" };
+                                         "poisson", "connect_hold", "mmpp",
+                                         "browsers", "long_poll" };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         ck_assert_str_eq(workload_find(names[i])->name, names[i]);
     ck_assert_ptr_null(workload_find("none"));
@@ -381,6 +384,276 @@ START_TEST(until_ends_the_load)
 }
 END_TEST
 
+/* Clients that came in each of the first N tens of seconds. */
+static void count_tens(int *tens, int n)
+{
+    memset(tens, 0, (size_t)n * sizeof *tens);
+    for (int i = 0; i < nrow; i++) {
+        int k = (int)(row[i].t_sched / (10 * SIM_S));
+        if (k < n)
+            tens[k]++;
+    }
+}
+
+static const void *load_points(struct arena *a, const char *points,
+                               int profile, simtime_t period)
+{
+    void *shared = NULL;
+    struct err err;
+    err_init(&err);
+    *(int *)field(type, conf, "profile") = profile;
+    *(const char **)field(type, conf, "points") = points;
+    set_int("period", period);
+    ck_assert_msg(type->load(conf, a, false, NULL, NULL, &shared, &err), "%s",
+                  err.text);
+    return shared;
+}
+
+START_TEST(a_profile_changes_the_rate_in_steps)
+{
+    struct arena *a = arena_new();
+    int tens[4];
+    choose_poisson(50);
+    run_all(load_points(a, "0s 1, 10s 4, 20s 0, 30s 0.5", 1, 0), 1, 0,
+            40 * SIM_S);
+    count_tens(tens, 4); /* 500, 2000, 0, 250: 4 standard deviations */
+    ck_assert_int_lt(abs(tens[0] - 500), 90);
+    ck_assert_int_lt(abs(tens[1] - 2000), 180);
+    ck_assert_int_eq(tens[2], 0);
+    ck_assert_int_lt(abs(tens[3] - 250), 64);
+    arena_free(a);
+}
+END_TEST
+
+START_TEST(a_ramp_is_straight_and_may_begin_again)
+{
+    struct arena *a = arena_new();
+    int tens[4];
+    choose_poisson(100);
+    run_all(load_points(a, "0s 0, 20s 2", 2, 20 * SIM_S), 1, 0, 40 * SIM_S);
+    count_tens(tens, 4); /* 500, 1500, and again */
+    for (int i = 0; i < 4; i++)
+        ck_assert_int_lt(abs(tens[i] - (i % 2 ? 1500 : 500)), i % 2 ? 155 : 90);
+    arena_free(a);
+}
+END_TEST
+
+START_TEST(a_day_has_its_mean_and_its_night)
+{
+    struct arena *a = arena_new();
+    int tens[24];
+    choose_poisson(40);
+    run_all(load_points(a, "0s 1", 3, 240 * SIM_S), 1, 0, 240 * SIM_S);
+    count_tens(tens, 24);
+    ck_assert_int_lt(abs(nrow - 9600), 400);
+    ck_assert_int_lt(tens[3], tens[10] / 3);
+    arena_free(a);
+}
+END_TEST
+
+START_TEST(wrong_points_are_refused_with_the_reason)
+{
+    static const struct {
+        const char *points, *text;
+    } cases[] = {
+        { "", "points: \"\" is no time; points are pairs of a time and a "
+              "factor: \"0s 1, 30s 4, 1min 1\"" },
+        { "0s", "points: no factor behind \"0s\"; points are pairs of a time "
+                "and a factor: \"0s 1, 30s 4, 1min 1\"" },
+        { "1s 1", "points: the first time must be 0s" },
+        { "0s 1, 5s 1, 4s 1",
+          "points: 4s comes before the time in front of it" },
+        { "0s 0, 5s 0", "points: all factors are 0" },
+        { "0s 1, 30s 1", "points: the last time is beyond the period" },
+    };
+    struct arena *a = arena_new();
+    void *shared = NULL;
+    struct err err;
+    err_init(&err);
+    choose_poisson(40);
+    *(int *)field(type, conf, "profile") = 1;
+    *(const char **)field(type, conf, "points") = cases[_i].points;
+    set_int("period", 20 * SIM_S);
+    ck_assert(!type->load(conf, a, false, NULL, NULL, &shared, &err));
+    ck_assert_str_eq(err.text, cases[_i].text);
+    err_clear(&err);
+    arena_free(a);
+}
+END_TEST
+
+START_TEST(impatient_clients_give_up_and_go_on)
+{
+    int gave_up = 0, ok = 0;
+    choose_closed(20);
+    set_exponential("service", 1e9);
+    set_constant("patience", 500e6);
+    run_all(NULL, 1, 0, 100 * SIM_S);
+    for (int i = 0; i < nrow; i++) {
+        simtime_t t = row[i].t_done - row[i].t_start;
+        if (row[i].err == REQ_GAVE_UP)
+            ck_assert_int_eq(t, 500 * SIM_MS);
+        else if (row[i].err == REQ_OK)
+            ck_assert_int_le(t, 500 * SIM_MS);
+        gave_up += row[i].err == REQ_GAVE_UP;
+        ok += row[i].err == REQ_OK;
+    }
+    /* P(service > 0.5 s) = 0.61 */
+    ck_assert_int_gt(ok, 300);
+    ck_assert_int_gt(gave_up, ok);
+    ck_assert_int_lt(gave_up, 2 * ok);
+}
+END_TEST
+
+START_TEST(uploads_are_part_of_the_demand)
+{
+    choose_closed(3);
+    set_exponential("upload", 5000);
+    run_all(NULL, 1, 0, 10 * SIM_S);
+    ck_assert_int_gt(nseen, 10);
+    for (int i = 0; i < nseen; i++)
+        ck_assert_int_gt(seen[i].d.body, 0);
+}
+END_TEST
+
+/* ---- mmpp ---- */
+
+START_TEST(bursts_have_both_rates)
+{
+    int per[200] = { 0 }, busy = 0;
+    choose("mmpp");
+    set_constant("requests_per_connection", 1);
+    set_real("rate", 2);
+    set_real("burst_rate", 100);
+    set_constant("quiet", 20e9);
+    set_constant("burst", 10e9);
+    run_all(NULL, 3, 0, 200 * SIM_S);
+    for (int i = 0; i < nrow; i++)
+        per[row[i].t_sched / SIM_S]++;
+    for (int i = 0; i < 200; i++) {
+        busy += per[i] > 40;
+        ck_assert_int_lt(per[i], 150);
+    }
+    ck_assert_int_gt(busy, 20);
+    ck_assert_int_lt(busy, 140);
+    /* more than that are halves of seconds at the ends of bursts */
+    ck_assert_int_lt(abs(nrow - (busy * 100 + (200 - busy) * 2)), 1200);
+}
+END_TEST
+
+/* ---- long_poll ---- */
+
+START_TEST(news_answer_all_polls_at_once)
+{
+    int together = 0;
+    choose("long_poll");
+    set_int("clients", 30);
+    set_real("news", 0.2);
+    set_int("timeout", 10 * SIM_S);
+    set_int("spread", SIM_S);
+    set_constant("service", 0);
+    run_all(NULL, 1, 0, 100 * SIM_S);
+    ck_assert_int_eq(srv.connects, 30);
+    for (int i = 0; i < nrow; i++) {
+        if (row[i].err != REQ_OK)
+            continue;
+        ck_assert_int_le(row[i].t_first_byte - row[i].t_sent, 10 * SIM_S);
+        together += i > 0 && row[i].t_done == row[i - 1].t_done;
+    }
+    ck_assert_int_gt(together, nrow / 2);
+}
+END_TEST
+
+/* ---- browsers ---- */
+
+static void choose_browsers(int n)
+{
+    choose("browsers");
+    set_int("clients", n);
+    set_int("connections", 6);
+    set_constant("objects", 10);
+    set_constant("think", 20e9);
+    set_int("parse", 20 * SIM_MS);
+    set_int("spread", 10 * SIM_S);
+    set_constant("object_service", 5e6);
+    set_constant("object_bytes", 1000);
+    set_constant("bytes", 9000);
+}
+
+START_TEST(a_page_comes_over_six_connections)
+{
+    int documents = 0;
+    choose_browsers(1);
+    run_all(NULL, 1, 0, 100 * SIM_S);
+    ck_assert_int_eq(srv.connects, 6); /* and none of them ends */
+    ck_assert_int_eq(srv.peak, 6);
+    if (row[nrow - 1].err == REQ_UNFINISHED)
+        nrow--;
+    ck_assert_int_eq(nrow % 11, 0);
+    for (int i = 0; i < nrow; i++)
+        documents += row[i].bytes == 9000;
+    ck_assert_int_eq(documents, nrow / 11);
+    ck_assert_int_gt(documents, 3);
+    for (int i = 0; i + 11 <= nrow; i += 11) /* ten objects in two rounds */
+        ck_assert_int_lt(row[i + 10].t_done - row[i].t_done, 50 * SIM_MS);
+}
+END_TEST
+
+START_TEST(browsers_notice_that_connections_were_closed)
+{
+    choose_browsers(5);
+    run_all(NULL, 1, 5 * SIM_S, 100 * SIM_S);
+    ck_assert_int_gt(nrow, 100);
+    for (int i = 0; i < nrow; i++)
+        ck_assert(row[i].err == REQ_OK || row[i].err == REQ_UNFINISHED);
+    ck_assert_int_gt(srv.connects, 80); /* six for every page */
+}
+END_TEST
+
+START_TEST(a_connection_in_advance_is_silent)
+{
+    choose_browsers(1);
+    set_constant("objects", 0);
+    set_real("preconnect", 1);
+    run(NULL, 1, 0, 50 * SIM_S);
+    ck_assert_int_eq(srv.connects, 2);
+    ck_assert_int_eq(srv.open, 2);
+    done();
+    for (int i = 0; i < nrow; i++)
+        ck_assert_uint_eq(row[i].conn, 0);
+    choose_browsers(1); /* used when there are objects */
+    set_constant("objects", 3);
+    set_real("preconnect", 1);
+    run_all(NULL, 1, 0, 5 * SIM_S);
+    ck_assert_int_eq(srv.connects, 3);
+    ck_assert_int_eq(nrow, 5);
+    ck_assert_int_eq(row[4].err, REQ_UNFINISHED); /* the next document */
+}
+END_TEST
+
+static enum fate every_third_fails(uint32_t client, int conn, int request)
+{
+    (void)client;
+    return (conn * 7 + request) % 3 == 2 ? FATE_500 : FATE_ANSWER;
+}
+
+START_TEST(pages_go_on_after_failures)
+{
+    int documents = 0, failed = 0;
+    choose_browsers(3);
+    set_constant("think", 1e9);
+    set_real("preconnect", 0.5);
+    run_fate = every_third_fails;
+    run_all(NULL, 1, 3 * SIM_S, 200 * SIM_S);
+    run_fate = NULL;
+    for (int i = 0; i < nrow; i++) {
+        documents += row[i].bytes == 9000;
+        failed += row[i].err == REQ_HTTP;
+    }
+    ck_assert_int_gt(documents, 450); /* a page a second, and some */
+    ck_assert_int_gt(failed, 300);
+}
+END_TEST
+
 /* ---- connect_hold ---- */
 
 START_TEST(connect_hold_connects_evenly_and_then_is_silent)
@@ -490,6 +763,18 @@ Suite *suite_workload(void)
     tcase_add_test(t, a_poisson_client_sends_its_requests_and_leaves);
     tcase_add_test(t, hold_leaves_a_share_of_connections_to_the_server);
     tcase_add_test(t, until_ends_the_load);
+    tcase_add_test(t, a_profile_changes_the_rate_in_steps);
+    tcase_add_test(t, a_ramp_is_straight_and_may_begin_again);
+    tcase_add_test(t, a_day_has_its_mean_and_its_night);
+    tcase_add_loop_test(t, wrong_points_are_refused_with_the_reason, 0, 6);
+    tcase_add_test(t, impatient_clients_give_up_and_go_on);
+    tcase_add_test(t, uploads_are_part_of_the_demand);
+    tcase_add_test(t, bursts_have_both_rates);
+    tcase_add_test(t, news_answer_all_polls_at_once);
+    tcase_add_test(t, a_page_comes_over_six_connections);
+    tcase_add_test(t, browsers_notice_that_connections_were_closed);
+    tcase_add_test(t, a_connection_in_advance_is_silent);
+    tcase_add_test(t, pages_go_on_after_failures);
     tcase_add_test(t, connect_hold_connects_evenly_and_then_is_silent);
     tcase_add_test(t, a_trace_is_replayed_row_by_row);
     tcase_add_test(t, a_log_is_replayed_at_its_own_times);
