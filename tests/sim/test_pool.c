@@ -52,6 +52,24 @@ START_TEST(the_number_put_back_last_is_reused_first)
 }
 END_TEST
 
+START_TEST(what_is_kept_survives_from_one_use_to_the_next)
+{
+    struct pool p;
+    pool_init_kept(&p, 12, 4);
+    uint32_t *o = pool_at(&p, pool_get(&p));
+    ck_assert(o[0] == 0 && o[1] == 0 && o[2] == 0);
+    o[0] = o[1] = o[2] = 7;
+    pool_put(&p, 0);
+    ck_assert_uint_eq(pool_get(&p), 0);
+    ck_assert(o[0] == 0 && o[1] == 0 && o[2] == 7);
+    pool_done(&p);
+    pool_get(&p); /* a pool that was emptied begins anew, and keeps as before */
+    o = pool_at(&p, 0);
+    ck_assert(o[0] == 0 && o[1] == 0 && o[2] == 0);
+    pool_done(&p);
+}
+END_TEST
+
 START_TEST(an_arena_gives_zeroed_aligned_memory)
 {
     struct arena *a = arena_new();
@@ -78,6 +96,7 @@ Suite *suite_pool(void)
     tcase_set_timeout(c, 60);
     tcase_add_test(c, objects_are_zeroed_and_stay_where_they_are);
     tcase_add_test(c, the_number_put_back_last_is_reused_first);
+    tcase_add_test(c, what_is_kept_survives_from_one_use_to_the_next);
     tcase_add_test(c, an_arena_gives_zeroed_aligned_memory);
     suite_add_tcase(s, c);
     return s;
