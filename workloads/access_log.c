@@ -271,8 +271,8 @@ static void put_service(const struct access_log_conf *c,
     d->sleep = left - d->cpu;
 }
 
-static void put_sizes(const struct access_log_conf *c,
-                      const struct log_item *q, struct demand *d)
+static void put_sizes(const struct access_log_conf *c, const struct log_item *q,
+                      struct demand *d)
 {
     d->bytes = q->bytes;
     d->file = c->file_bodies;

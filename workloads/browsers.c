@@ -21,7 +21,7 @@
 #define MAX_LANES 16
 
 struct browsers_conf {
-    struct traffic traffic;             /* of documents */
+    struct traffic traffic; /* of documents */
     struct dist object_service, object_bytes, objects, think;
     bool object_file;
     int64_t clients, connections;
@@ -32,9 +32,9 @@ struct browsers_conf {
 /* A connection of a browser. */
 struct lane {
     uint32_t key, id;
-    bool open;     /* it is a client */
-    bool idle;     /* it holds its connection and has nothing to send */
-    bool advance;  /* opened in advance, and not used yet */
+    bool open;             /* it is a client */
+    bool idle;             /* it holds its connection and has nothing to send */
+    bool advance;          /* opened in advance, and not used yet */
     uint32_t page, object; /* its request: object 0 is the document */
 };
 
@@ -52,7 +52,7 @@ struct browsers_state {
     struct clients *cl;
     struct sim *sim;
     struct browser *browser;
-    struct lane *lane; /* connections of each */
+    struct lane *lane;  /* connections of each */
     uint32_t *next_key; /* of each lane */
 };
 
@@ -220,6 +220,7 @@ static void start(void *state, const void *conf, const void *shared,
     uint32_t n = lanes(c);
     (void)shared;
     traffic_start(&c->traffic, &s->streams, cl);
+    s->streams.same = false; /* a document is not an object */
     s->objects = clients_base(cl, "objects");
     clients_stream(cl, "begin", &s->begin);
     s->cl = cl;
@@ -231,10 +232,9 @@ static void start(void *state, const void *conf, const void *shared,
         s->next_key[i] = i;
     for (uint32_t i = 0; i < c->clients; i++) {
         struct lane *l = lanes_of(s, c, i);
-        simtime_t t =
-            c->traffic.from +
-            (simtime_t)((double)c->spread * (i + rng_unit(&s->begin)) /
-                        (double)c->clients);
+        simtime_t t = c->traffic.from + (simtime_t)((double)c->spread *
+                                                    (i + rng_unit(&s->begin)) /
+                                                    (double)c->clients);
         open_lane(s, c, l, t);
         begin_page(s, c, i, l, t);
     }
@@ -295,9 +295,8 @@ static bool go_on(struct browsers_state *s, const struct browsers_conf *c,
     b->page++;
     *think = traffic_think(&c->think, &s->streams, browser, b->page);
     begin_page(s, c, browser, l,
-               *think < SIM_NEVER - sim_now(s->sim)
-                   ? sim_now(s->sim) + *think
-                   : SIM_NEVER);
+               *think < SIM_NEVER - sim_now(s->sim) ? sim_now(s->sim) + *think
+                                                    : SIM_NEVER);
     return true;
 }
 
@@ -355,7 +354,8 @@ static void ended(void *state, const void *conf, const void *shared,
 
 const struct workload workload_browsers = {
     .name = "browsers",
-    .summary = "browsers that fetch pages of many objects over a few connections",
+    .summary =
+        "browsers that fetch pages of many objects over a few connections",
     .params = params,
     .conf_size = sizeof(struct browsers_conf),
     .uses_tls = uses_tls,

@@ -21,8 +21,7 @@ static struct curve *curve_new(size_t n, bool straight, simtime_t period,
 }
 
 /* "30s 4" without blanks around it. */
-static bool add_point(struct curve *c, const char *s, size_t len,
-                      struct err *e)
+static bool add_point(struct curve *c, const char *s, size_t len, struct err *e)
 {
     char text[64];
     size_t n = 0;

@@ -22,7 +22,7 @@
 struct entry {
     struct log_item item;
     uint64_t host;
-    char name[128]; /* of the host */
+    char name[128];                      /* of the host */
     int64_t started, time, wait, before; /* ns; time and wait -1 */
     int64_t head, body, sent, content;   /* -1: not known */
     bool has_start;
@@ -179,8 +179,8 @@ static void put_url(struct reader *r)
 {
     const char *s = strstr(r->text, "://");
     size_t n;
-    r->entry.item.tls = strncmp(r->text, "https", 5) == 0 ||
-                        strncmp(r->text, "wss", 3) == 0;
+    r->entry.item.tls =
+        strncmp(r->text, "https", 5) == 0 || strncmp(r->text, "wss", 3) == 0;
     s = s ? s + 3 : r->text;
     n = strcspn(s, "/?#");
     r->entry.host = logline_hash(s, n);
@@ -264,10 +264,8 @@ static void begin_entry(struct reader *r)
                                .body = -1,
                                .sent = -1,
                                .content = -1 };
-    r->entry.item = (struct log_item){ .service = -1,
-                                       .in = -1,
-                                       .number = -1,
-                                       .http = 11 };
+    r->entry.item =
+        (struct log_item){ .service = -1, .in = -1, .number = -1, .http = 11 };
 }
 
 static bool end_entry(struct reader *r)
@@ -372,13 +370,13 @@ bool har_looks_like(const char *path)
     gzclose(in);
     if (n >= 3 && memcmp(c, "\xef\xbb\xbf", 3) == 0)
         i = 3;
-    while (i < n && (c[i] == ' ' || c[i] == '\t' || c[i] == '\n' ||
-                     c[i] == '\r'))
+    while (i < n &&
+           (c[i] == ' ' || c[i] == '\t' || c[i] == '\n' || c[i] == '\r'))
         i++;
     if (i == n || c[i] != '{')
         return false;
-    for (i++; i < n && (c[i] == ' ' || c[i] == '\t' || c[i] == '\n' ||
-                        c[i] == '\r');
+    for (i++;
+         i < n && (c[i] == ' ' || c[i] == '\t' || c[i] == '\n' || c[i] == '\r');
          i++)
         ;
     return n - i >= 5 && memcmp(c + i, "\"log\"", 5) == 0;
@@ -442,8 +440,7 @@ bool har_read(const char *path, struct har *h, struct err *e)
     r->line = 1;
     r->in = gzopen(path, "rb");
     if (!r->in) {
-        err_at(e, ERR_IO, path, 0, 0, NULL, "cannot open: %s",
-               strerror(errno));
+        err_at(e, ERR_IO, path, 0, 0, NULL, "cannot open: %s", strerror(errno));
     } else {
         if (peek(r) == 0xef) /* a byte order mark */
             for (int i = 0; i < 3; i++)

@@ -5,11 +5,11 @@
 
 #include "sim/must.h"
 
-/* Keys may be small numbers in a row or hashes. */
+/* Keys are hashes, or small numbers nearly in a row: these then lie in every
+ * other cell, near each other in memory and without runs of full cells. */
 static size_t place(const struct id_map *m, uint64_t key)
 {
-    key *= 0x9e3779b97f4a7c15u;
-    return (size_t)(key >> 32) & (m->cap - 1);
+    return (size_t)(2 * key + (key >> 32)) & (m->cap - 1);
 }
 
 static size_t find(const struct id_map *m, uint64_t key)

@@ -14,7 +14,7 @@ struct id_map {
     struct id_cell {
         uint64_t key;
         uint32_t value; /* ID_MAP_NONE = empty */
-    } *cell;
+    } * cell;
     size_t cap, n;
 };
 

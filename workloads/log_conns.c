@@ -20,18 +20,18 @@ struct request {
 };
 
 struct conn {
-    uint32_t number;      /* as its users know it */
-    uint32_t head, tail;  /* requests */
-    uint32_t head_n, n;   /* number of the head; of requests in all */
-    uint32_t older, newer; /* of the same client or key, the last used first */
+    uint32_t number;        /* as its users know it */
+    uint32_t head, tail;    /* requests */
+    uint32_t head_n, n;     /* number of the head; of requests in all */
+    uint32_t older, newer;  /* of the same client or key, the last used first */
     uint32_t before, after; /* all that may be used again, the last used last */
     uint32_t queue;         /* the next that has not been asked for */
     uint64_t key;
-    simtime_t start;    /* its first request */
-    simtime_t last;     /* when the last request came, */
-    simtime_t idle;     /* and was answered */
+    simtime_t start;     /* its first request */
+    simtime_t last;      /* when the last request came, */
+    simtime_t idle;      /* and was answered */
     int32_t next_number; /* %k of the next one */
-    bool left; /* its thread has served somebody else since */
+    bool left;           /* its thread has served somebody else since */
     bool persistent, over, expired, ended, tls;
 };
 
@@ -44,7 +44,7 @@ struct log_conns {
     struct pool conns, requests;
     struct id_map by_key, by_number;
     struct id_map by_thread; /* the connection it served last */
-    uint32_t oldest, newest;           /* ends of before/after */
+    uint32_t oldest, newest; /* ends of before/after */
     uint32_t queue_head, queue_tail;
     uint32_t count;
     size_t read;
@@ -214,9 +214,8 @@ static void note_thread(struct log_conns *c, const struct log_item *q,
                         uint32_t number)
 {
     uint32_t last = id_map_get(&c->by_thread, q->thread);
-    uint32_t id = last == NONE || last == number
-                      ? NONE
-                      : id_map_get(&c->by_number, last);
+    uint32_t id =
+        last == NONE || last == number ? NONE : id_map_get(&c->by_number, last);
     if (id != NONE && q->t - conn_at(c, id)->idle <= c->o.linger)
         conn_at(c, id)->left = true;
     id_map_put(&c->by_thread, q->thread, number);
@@ -343,6 +342,6 @@ size_t log_conns_bytes(const struct log_conns *c)
 {
     return sizeof *c + pool_bytes(&c->conns) + pool_bytes(&c->requests) +
            (c->by_key.cap + c->by_number.cap + c->by_thread.cap) *
-                sizeof(struct id_cell) +
+               sizeof(struct id_cell) +
            log_reader_bytes(c->reader);
 }

@@ -82,8 +82,7 @@ static bool next_item(struct log_lines *in, const struct log_format *format,
             why = LOGLINE_LONG;
         else if (why > LOGLINE_SILENT && memchr(line, '\0', len))
             why = LOGLINE_NUL;
-        else if (why == LOGLINE_OK &&
-                 (l.t > MAX_SECONDS || l.t < -MAX_SECONDS))
+        else if (why == LOGLINE_OK && (l.t > MAX_SECONDS || l.t < -MAX_SECONDS))
             why = LOGLINE_BAD_TIME;
         if (why != LOGLINE_OK) {
             if (bad)
@@ -119,9 +118,9 @@ static void bad_line(struct scan *s, const struct log_lines *in,
         return;
     }
     if (f->bad < BAD_SHOWN)
-        s->shown[f->bad] = (struct bad_line){
-            log_lines_path(in), log_lines_lineno(in), column, why
-        };
+        s->shown[f->bad] =
+            (struct bad_line){ log_lines_path(in), log_lines_lineno(in), column,
+                               why };
     f->bad++;
 }
 
@@ -264,14 +263,13 @@ static bool judge_lines(struct scan *s)
     if (f->bad > 0 &&
         ((double)f->bad > BAD_LIMIT * (double)f->lines || f->nreq == 0)) {
         if (!f->o.lenient || f->nreq == 0)
-            return err_at(s->e, ERR_CONTENT, b->path, b->line, (long)b->column,
-                          NULL, "%s; %zu of %zu lines are not in %s%s",
-                          logline_why_text[b->why], f->bad, f->lines,
-                          format_shown(s),
-                          f->nreq == 0
-                              ? "; log_format says what lines look like"
-                              : " (5 % are let pass; --lenient reads "
-                                "the good lines)");
+            return err_at(
+                s->e, ERR_CONTENT, b->path, b->line, (long)b->column, NULL,
+                "%s; %zu of %zu lines are not in %s%s",
+                logline_why_text[b->why], f->bad, f->lines, format_shown(s),
+                f->nreq == 0 ? "; log_format says what lines look like"
+                             : " (5 % are let pass; --lenient reads "
+                               "the good lines)");
     }
     if (f->nreq == 0)
         return err_at(s->e, ERR_CONTENT, s->pattern, 0, 0, NULL,
@@ -483,7 +481,7 @@ struct log_reader {
     struct rng g;
     bool begun, end;
     bool zeroed;
-    simtime_t zero; /* of the log's axis, once zeroed */
+    simtime_t zero;   /* of the log's axis, once zeroed */
     simtime_t newest; /* of the lines read so far */
     size_t at, ready; /* items that are in order and placed: at to ready */
     /* when there is no f->item: */

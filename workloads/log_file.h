@@ -37,20 +37,20 @@ struct log_item {
     uint64_t thread; /* the server's, or 0 */
     int64_t service; /* ns; -1: not told */
     int64_t bytes;
-    int64_t in;      /* bytes received; -1 */
-    int32_t number;  /* requests before it on its connection; -1 */
-    uint8_t http;    /* the protocol times 10 */
-    char after;      /* %X, or 0 */
+    int64_t in;     /* bytes received; -1 */
+    int32_t number; /* requests before it on its connection; -1 */
+    uint8_t http;   /* the protocol times 10 */
+    char after;     /* %X, or 0 */
     bool post, tls;
 };
 
 struct log_file {
     struct log_set *set;
     struct log_opts o;
-    unsigned tells;        /* of its format */
-    struct log_item *item; /* in order, placed; NULL: read again */
-    size_t nreq;           /* before skip */
-    size_t n;              /* of item */
+    unsigned tells;            /* of its format */
+    struct log_item *item;     /* in order, placed; NULL: read again */
+    size_t nreq;               /* before skip */
+    size_t n;                  /* of item */
     size_t lines, bad, silent; /* read, not understood, without a request */
     size_t disordered;         /* stamped earlier than the line before */
     simtime_t back;            /* the furthest that a line comes too late */

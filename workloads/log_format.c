@@ -36,9 +36,9 @@ enum {
     K_PEER_PORT,
     K_PORT,
     K_AFTER,
-    K_TLS,  /* "-" or empty: plain */
-    K_WORD, /* nginx's $https, $scheme */
-    K_CLF,  /* [01/Jul/1995:00:00:01 -0400] */
+    K_TLS,   /* "-" or empty: plain */
+    K_WORD,  /* nginx's $https, $scheme */
+    K_CLF,   /* [01/Jul/1995:00:00:01 -0400] */
     K_LOCAL, /* the same without brackets */
     K_ISO,
     K_EPOCH,    /* in units of `scale` ns, with a fraction */
@@ -201,9 +201,9 @@ static void end_text(struct build *b)
 
 static bool is_number(int k)
 {
-    return k == K_STATUS || (k >= K_BYTES && k <= K_SERVICE) ||
-           k == K_NUMBER || k == K_NUMBER1 || k == K_EPOCH ||
-           k == K_FRACTION || k == K_PID || k == K_PORT || k == K_PEER_PORT;
+    return k == K_STATUS || (k >= K_BYTES && k <= K_SERVICE) || k == K_NUMBER ||
+           k == K_NUMBER1 || k == K_EPOCH || k == K_FRACTION || k == K_PID ||
+           k == K_PORT || k == K_PEER_PORT;
 }
 
 static bool is_time(int k)
@@ -399,7 +399,6 @@ static const char *inside(const char *text, struct arena *a)
     return out;
 }
 
-
 static bool has_time(const struct log_format *f)
 {
     for (size_t i = 0; i < f->n; i++) {
@@ -416,8 +415,9 @@ static const struct log_format *finish(struct build *b, const char *name)
     if (b->failed)
         return NULL;
     if (!has_time(f)) {
-        fail(b, "no stamp: when requests came must be logged, such as by %t "
-                "or $time_local",
+        fail(b,
+             "no stamp: when requests came must be logged, such as by %t "
+             "or $time_local",
              "");
         return NULL;
     }
@@ -834,10 +834,9 @@ static bool may_begin(const struct part *next, const char *s, const char *end)
     if (next->kind == K_CLF)
         return s < end && *s == '[';
     if (next->kind == K_STATUS)
-        return s < end &&
-               (*s == '-' || (end - s >= 3 && is_digit(s[0]) &&
-                              is_digit(s[1]) && is_digit(s[2]) &&
-                              (end - s == 3 || !is_digit(s[3]))));
+        return s < end && (*s == '-' || (end - s >= 3 && is_digit(s[0]) &&
+                                         is_digit(s[1]) && is_digit(s[2]) &&
+                                         (end - s == 3 || !is_digit(s[3]))));
     if (is_number(next->kind))
         return s < end && (*s == '-' || is_digit(*s));
     return true;
@@ -891,8 +890,8 @@ static void read_text(const struct part *p, struct scan *x, const char *end)
         break;
     case K_PROTOCOL:
         if (n >= 6 && memcmp(s, "HTTP/", 5) == 0 && is_digit(s[5]))
-            l->http = (s[5] - '0') * 10 +
-                      (n >= 8 && is_digit(s[7]) ? s[7] - '0' : 0);
+            l->http =
+                (s[5] - '0') * 10 + (n >= 8 && is_digit(s[7]) ? s[7] - '0' : 0);
         break;
     case K_CONN:
         if (!(n == 1 && *s == '-'))
@@ -951,16 +950,14 @@ static enum logline_why read_part(const struct log_format *f, size_t i,
     }
     if (x->s == x->end && !next)
         return LOGLINE_OK;
-    if ((size_t)(x->end - x->s) < p->len ||
-        memcmp(x->s, p->text, p->len) != 0)
+    if ((size_t)(x->end - x->s) < p->len || memcmp(x->s, p->text, p->len) != 0)
         return bad(x, LOGLINE_OTHER);
     x->s += p->len;
     return LOGLINE_OK;
 }
 
 /* What several fields make together. */
-static enum logline_why put_together(const struct log_format *f,
-                                     struct scan *x)
+static enum logline_why put_together(const struct log_format *f, struct scan *x)
 {
     struct logline *l = x->l;
     if (x->has_when && !when_value(&x->when, &l->t))

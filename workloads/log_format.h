@@ -21,17 +21,17 @@ struct log_format;
 /* What the lines of a format tell; bits. */
 enum {
     LOG_TELLS_HOST = 1,
-    LOG_TELLS_SERVICE = 2,      /* finer than a second */
-    LOG_TELLS_SERVICE_S = 4,    /* %T: in whole seconds */
-    LOG_TELLS_FRACTION = 8,     /* stamps finer than a second */
-    LOG_TELLS_NUMBER = 16,      /* %k, $connection_requests */
-    LOG_TELLS_CONN = 32,        /* %{c}L, $connection */
-    LOG_TELLS_AFTER = 64,       /* %X */
-    LOG_TELLS_PEER = 128,       /* the client's port */
-    LOG_TELLS_BYTES = 256,      /* the body's; else made from %O */
-    LOG_TELLS_OUT = 512,        /* %O or %S, heads included */
-    LOG_TELLS_IN = 1024,        /* %I, $request_length */
-    LOG_STAMPS_END = 2048,      /* nginx stamps the end of a request */
+    LOG_TELLS_SERVICE = 2,   /* finer than a second */
+    LOG_TELLS_SERVICE_S = 4, /* %T: in whole seconds */
+    LOG_TELLS_FRACTION = 8,  /* stamps finer than a second */
+    LOG_TELLS_NUMBER = 16,   /* %k, $connection_requests */
+    LOG_TELLS_CONN = 32,     /* %{c}L, $connection */
+    LOG_TELLS_AFTER = 64,    /* %X */
+    LOG_TELLS_PEER = 128,    /* the client's port */
+    LOG_TELLS_BYTES = 256,   /* the body's; else made from %O */
+    LOG_TELLS_OUT = 512,     /* %O or %S, heads included */
+    LOG_TELLS_IN = 1024,     /* %I, $request_length */
+    LOG_STAMPS_END = 2048,   /* nginx stamps the end of a request */
     LOG_TELLS_PROTOCOL = 4096,
     LOG_TELLS_THREAD = 8192 /* %{tid}P */
 };

@@ -15,7 +15,7 @@
 struct log_set {
     const char **path; /* in order of time */
     size_t n;
-    bool once; /* a pipe: can be read but once */
+    bool once;                       /* a pipe: can be read but once */
     const struct log_format *format; /* NULL: by the first line, of a pipe */
 };
 

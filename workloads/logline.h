@@ -55,7 +55,10 @@ struct logline {
 };
 
 /* The defaults of what is not told. */
-#define LOGLINE_UNTOLD { .service = -1, .in = -1, .number = -1, .column = 1 }
+#define LOGLINE_UNTOLD                                                         \
+    {                                                                          \
+        .service = -1, .in = -1, .number = -1, .column = 1                     \
+    }
 
 /* Reads TEXT (LEN bytes; TEXT[LEN] need not exist). *OUT is complete when
  * LOGLINE_OK or LOGLINE_SILENT is returned, else only its column is set. */

@@ -56,8 +56,8 @@ static bool load(const void *conf, struct arena *a, bool lenient,
     if (c->profile == PROFILE_DAY)
         curve = curve_day(c->period > 0 ? c->period : 24 * 3600 * SIM_S, a);
     else
-        curve = curve_parse(c->points, c->profile == PROFILE_RAMP, c->period,
-                            a, e);
+        curve =
+            curve_parse(c->points, c->profile == PROFILE_RAMP, c->period, a, e);
     *shared = curve;
     return curve != NULL;
 }

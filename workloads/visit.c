@@ -27,8 +27,7 @@ void visit_link(void *state, const void *conf, const void *shared,
 }
 
 bool visit_next(void *state, const void *conf, const void *shared,
-                uint32_t client, uint32_t n, struct demand *d,
-                simtime_t *think)
+                uint32_t client, uint32_t n, struct demand *d, simtime_t *think)
 {
     const struct visit_state *s = state;
     const struct visit_conf *c = conf;

@@ -16,28 +16,44 @@ static void teardown(void)
     scratch_remove();
 }
 
-#define REQUEST(start, url, more, response)                                  \
-    "{ \"startedDateTime\": \"" start "\", \"time\": 55.5, " more           \
-    "\"request\": { \"method\": \"GET\", \"url\": \"" url "\", "         \
-    "\"headers\": [ { \"name\": \"x\", \"value\": \"\\u00e4\" } ], "      \
-    "\"headersSize\": 300, \"bodySize\": 0 }, \"response\": { " response   \
-    " }, \"timings\": { \"blocked\": 1, \"dns\": -1, \"connect\": 10, "    \
+#define REQUEST(start, url, more, response)                                    \
+    "{ \"startedDateTime\": \"" start "\", \"time\": 55.5, " more              \
+    "\"request\": { \"method\": \"GET\", \"url\": \"" url "\", "               \
+    "\"headers\": [ { \"name\": \"x\", \"value\": \"\\u00e4\" } ], "           \
+    "\"headersSize\": 300, \"bodySize\": 0 }, \"response\": { " response       \
+    " }, \"timings\": { \"blocked\": 1, \"dns\": -1, \"connect\": 10, "        \
     "\"ssl\": 5, \"send\": 0.5, \"wait\": 40, \"receive\": 4 } }"
 
 START_TEST(requests_to_the_main_host_are_read)
 {
     struct har h;
-    scratch_text(
-        " { \"log\": { \"version\": \"1.2\", \"entries\": [ " REQUEST(
-            "2024-01-01T10:00:00.100Z", "https://a.example/x?y",
-            "\"connection\": \"443\", ",
-            "\"content\": { \"size\": 5000, \"text\": \"}]\\\"\" }, "
-            "\"bodySize\": 1200, \"httpVersion\": \"HTTP/1.1\"") ",\n"
-        REQUEST("2024-01-01T11:00:00+01:00", "http://b.example:80/", "",
-                "") ", "
-        REQUEST("2024-01-01T11:00:00.5+01:00", "https://a.example", "",
-                "\"content\": { \"size\": 70 }, \"bodySize\": -1, "
-                "\"httpVersion\": \"h2\"") " ] } }");
+    scratch_text(" { \"log\": { \"version\": \"1.2\", \"entries\": [ " REQUEST(
+        "2024-01-01T10:00:00.100Z", "https://a.example/x?y",
+        "\"connection\": \"443\", ",
+        "\"content\": { \"size\": 5000, \"text\": \"}]\\\"\" }, "
+        "\"bodySize\": 1200, \"httpVersion\": \"HTTP/1.1\"") ",\n" REQUEST("202"
+                                                                           "4-"
+                                                                           "01-"
+                                                                           "01T"
+                                                                           "11:"
+                                                                           "00:"
+                                                                           "00+"
+                                                                           "01:"
+                                                                           "00",
+                                                                           "htt"
+                                                                           "p:/"
+                                                                           "/b."
+                                                                           "exa"
+                                                                           "mpl"
+                                                                           "e:"
+                                                                           "80"
+                                                                           "/",
+                                                                           "",
+                                                                           "") ", " REQUEST("2024-01-01T11:00:00.5+01:00",
+                                                                                            "https://a.example",
+                                                                                            "",
+                                                                                            "\"content\": { \"size\": 70 }, \"bodySize\": -1, "
+                                                                                            "\"httpVersion\": \"h2\"") " ] } }");
     ck_assert(har_looks_like(scratch));
     ck_assert_msg(har_read(scratch, &h, &e), "%s", e.text);
     ck_assert_uint_eq(h.n, 2);

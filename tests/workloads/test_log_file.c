@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "workloads/log_file.h"
 
-#include "tests/workloads/scratch.h"
 #include "sim/must.h"
+#include "tests/workloads/scratch.h"
 #include "workloads/log_conns.h"
 
 static struct err e;

@@ -63,8 +63,7 @@ START_TEST(both_ways_to_read_agree)
         "h - - [01/Jan/2024:00:00:00 +0000] \"GET /c:\\dir\\\" 200 1",
     };
     struct logline quick;
-    enum logline_why why =
-        logline_parse(lines[_i], strlen(lines[_i]), &quick);
+    enum logline_why why = logline_parse(lines[_i], strlen(lines[_i]), &quick);
     /* a ! makes no difference but that the string is another */
     ck_assert_int_eq(parse("%h %l %u %t \"%r\" %!200>s %b", lines[_i]), why);
     ck_assert(l.host == quick.host);
@@ -92,8 +91,8 @@ START_TEST(every_kind_of_stamp_is_read)
           "[01/Jan/2024 01:00:00.250 +0100]", 1704067200, 250000000 },
         { "%{%d/%b/%Y %T}t.%{msec_frac}t", "01/Jan/2024 00:00:00.250",
           1704067200, 250000000 },
-        { "%{%d/%b/%Y:%H:%M:%S %z}t", "01/Jan/2024:01:00:00 +0100",
-          1704067200, 0 },
+        { "%{%d/%b/%Y:%H:%M:%S %z}t", "01/Jan/2024:01:00:00 +0100", 1704067200,
+          0 },
         { "%{%m/%d/%y %I:%M:%S %p}t", "01/01/24 12:00:00 PM", 1704110400, 0 },
         { "%{%a %b %e %H:%M:%S %Y}t", "Mon Jan  1 00:00:00 2024", 1704067200,
           0 },

@@ -119,8 +119,7 @@ static const struct observer observer = {
 static void run(const void *shared, uint64_t seed, simtime_t keepalive,
                 simtime_t end)
 {
-    struct workload_conf w = { "w", type, conf, (void *)(uintptr_t)shared,
-                               0 };
+    struct workload_conf w = { "w", type, conf, (void *)(uintptr_t)shared, 0 };
     nrow = nseen = ntls = nslow = 0;
     sim = sim_new(EVQ_WHEEL, 0);
     fake_init(&srv, sim);
@@ -152,8 +151,8 @@ static void run_all(const void *shared, uint64_t seed, simtime_t keepalive,
 
 START_TEST(the_registry_finds_each_type_by_name)
 {
-    static const char *const names[] = { "trace", "access_log", "closed",
-                                         "poisson", "connect_hold", "mmpp",
+    static const char *const names[] = { "trace",    "access_log",   "closed",
+                                         "poisson",  "connect_hold", "mmpp",
                                          "browsers", "long_poll" };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         ck_assert_str_eq(workload_find(names[i])->name, names[i]);
@@ -395,8 +394,8 @@ static void count_tens(int *tens, int n)
     }
 }
 
-static const void *load_points(struct arena *a, const char *points,
-                               int profile, simtime_t period)
+static const void *load_points(struct arena *a, const char *points, int profile,
+                               simtime_t period)
 {
     void *shared = NULL;
     struct err err;
