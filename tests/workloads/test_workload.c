@@ -55,6 +55,7 @@ static void choose(const char *name)
 {
     type = workload_find(name);
     ck_assert_ptr_nonnull(type);
+    free(conf);
     conf = must_zalloc(1, type->conf_size);
     set_constant("service", 20e6);
     set_real("slow_share", 1);
