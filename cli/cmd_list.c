@@ -96,13 +96,14 @@ static void list_outputs(void)
         { "SERVER/series.csv", "one row per outputs.interval" },
         { "SERVER/requests.csv", "one row per request, if outputs.requests" },
         { "SERVER/events.csv", "httpd's own messages at LogLevel info" },
+        { "SERVER/backend-NAME.csv", "one row per outputs.interval" },
         { "plots/overview", "throughput, latency, memory, workers by state" },
         { "plots/processes", "child processes over time" },
         { "plots/accept-queue", "connections waiting to be accepted" },
         { "plots/latency-cdf", "distribution of latency" },
     };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        printf("  %-22s %s\n", files[i][0], files[i][1]);
+        printf("  %-23s %s\n", files[i][0], files[i][1]);
     printf("  Each picture is a .gp script with its data, a .png and a "
            ".svg.\n");
 }

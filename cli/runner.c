@@ -96,6 +96,8 @@ static bool world_open(struct world *w, const struct scenario *sc,
         .requests = sc->requests && dir != NULL,
         .worker_limit = ss->settings.max_request_workers,
         .cpus = sc->machine.cpus,
+        .backends = sc->backends,
+        .nbackends = sc->nbackends,
     };
     w->metrics = metrics_new(w->sim, &mo, &job->err);
     if (w->metrics == NULL)
