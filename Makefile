@@ -178,7 +178,7 @@ instructions: mpmsim ## instruction counts of three scenarios, +-3 % of tests/pe
 
 # -- shipping ---------------------------------------------------------------
 
-docs: mpmsim ## redraw the README's picture, check links and the man page
+docs: mpmsim ## redraw the README's pictures, check links and the man page
 	@scripts/docs
 install: mpmsim ## install under $(DESTDIR)$(PREFIX)
 	install -D -m 755 mpmsim '$(DESTDIR)$(PREFIX)/bin/mpmsim'
