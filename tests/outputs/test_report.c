@@ -113,6 +113,26 @@ START_TEST(other_causes_are_told_apart)
 }
 END_TEST
 
+START_TEST(a_cause_that_others_share_is_not_put_on_one)
+{
+    struct summary *s = must_zalloc(MAX, sizeof *s);
+    for (size_t i = 0; i < MAX; i++)
+        sample_summary(&s[i]);
+    s[0].accept_queue.overflows = 1166;
+    s[0].latency.p99_s = 9.5;
+    s[2].accept_queue.overflows = 1048;
+    s[2].latency.p99_s = 7.5;
+    s[1] = s[2];
+    expect_verdict(
+        s, 2,
+        "prefork and worker let their accept queues overflow 1166 and 1048 "
+        "times, so that clients must knock again; prefork suffers more (p99 "
+        "9.5 s), while worker answers at p99 7.5 s with 12 of 150 workers "
+        "busy on average.");
+    free(s);
+}
+END_TEST
+
 START_TEST(spawning_recycling_and_no_known_cause)
 {
     struct summary *s = must_zalloc(MAX, sizeof *s);
@@ -509,6 +529,7 @@ Suite *suite_report(void)
     tcase_add_test(t, all_starving_alike_is_no_difference);
     tcase_add_test(t, workers_taken_at_times_are_not_taken_from_then_on);
     tcase_add_test(t, other_causes_are_told_apart);
+    tcase_add_test(t, a_cause_that_others_share_is_not_put_on_one);
     tcase_add_test(t, spawning_recycling_and_no_known_cause);
     tcase_add_test(t, each_may_be_behind_in_something);
     tcase_add_test(t, a_tail_is_compared_only_where_all_have_it);
