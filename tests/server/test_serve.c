@@ -136,6 +136,26 @@ START_TEST(c33_a_trickling_head_is_cut_at_the_first_byte_after_20_33_s)
 }
 END_TEST
 
+START_TEST(c33_who_has_not_sent_the_request_line_gets_no_answer)
+{
+    struct rig *r = one("worker", "KeepAlive Off\n"
+                                  "RequestReadTimeout header=5");
+    r->dirs.reqtimeout_loaded = true;
+    rig_start(r);
+    /* the line, a quarter of the head, takes 8 s, or 4 s */
+    struct guest *slow =
+        rig_add(r, &(struct guest){ .d.head = 256, .link.up = 8 });
+    struct guest *faster =
+        rig_add(r, &(struct guest){ .d.head = 256, .link.up = 16 });
+    rig_run(r, 7 * SIM_S);
+    ck_assert_int_eq(slow->answered, 0);
+    ck_assert_int_eq(slow->closed, 1);
+    ck_assert_int_eq(slow->cut_bytes, -1);
+    ck_assert_int_eq(faster->status, 408);
+    rig_free(r);
+}
+END_TEST
+
 START_TEST(c34_a_slow_head_occupies_a_worker_of_event)
 {
     struct rig *r = one("event", "KeepAlive Off");
@@ -250,6 +270,7 @@ Suite *suite_serve(void)
     tcase_add_test(t, c33_a_slow_body_is_cut_with_408);
     tcase_add_test(t,
                    c33_a_trickling_head_is_cut_at_the_first_byte_after_20_33_s);
+    tcase_add_test(t, c33_who_has_not_sent_the_request_line_gets_no_answer);
     tcase_add_test(t, c34_a_slow_head_occupies_a_worker_of_event);
     tcase_add_test(t, k19_hold_time_is_whole_wakeups);
     tcase_add_test(t, c9_states_of_a_tls_connection);
