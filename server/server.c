@@ -29,10 +29,13 @@ static void hook_run(struct server *s, const struct hook *h)
 {
     switch ((enum hook_kind)h->kind) {
     case HOOK_IDLE:
-        s->model->on_idle(s, h->a);
+        /* ended with its process meanwhile? (H-1) */
+        if (!thread_at(s, h->a)->gone)
+            s->model->on_idle(s, h->a);
         break;
     case HOOK_ACCEPTED:
-        s->model->on_accepted(s, h->a, h->b);
+        if (conn_at(s, h->b)->state == CONN_ACCEPTED)
+            s->model->on_accepted(s, h->a, h->b);
         break;
     case HOOK_PENDING: /* never in the ring */
         break;

@@ -165,6 +165,35 @@ START_TEST(h1_a_killed_process_is_a_crashed_one)
 }
 END_TEST
 
+/* A killed process may have had work of this very instant before it: a thread
+ * on its way to idle, connections chained for it (E-28). */
+START_TEST(h1_a_killed_process_does_nothing_more)
+{
+    static const char *const mpm[] = { "prefork", "worker", "event" };
+    struct rig *r = rig_new(mpm[_i], _i == 0 ? "StartServers 1"
+                                             : "StartServers 1\n"
+                                               "ThreadsPerChild 2\n"
+                                               "MinSpareThreads 1");
+    rig_start(r);
+    struct guest *g = rig_add(r, &(struct guest){ .d.sleep = SIM_S });
+    rig_run(r, SIM_S / 2);
+    uint32_t child = 0;
+    while (child_at(r->srv, child)->state != CHILD_LIVE)
+        child++;
+    uint32_t thread = child_at(r->srv, child)->threads;
+    hook_put(r->srv, HOOK_IDLE, thread, 0);
+    process_crash(r->srv, child, "Killed (9)");
+    uint32_t idle = child_at(r->srv, child)->nidle;
+    hook_drain(r->srv);
+    ck_assert_int_eq(child_at(r->srv, child)->nidle, idle);
+    ck_assert(!child_at(r->srv, child)->in_line);
+    rig_run(r, 5 * SIM_S);
+    ck_assert_int_eq(g->lost, 1);
+    ck_assert_int_ge(rig_children(r), 1);
+    rig_free(r);
+}
+END_TEST
+
 START_TEST(h2_a_request_waits_for_its_pages_in_swap)
 {
     struct rig *r = rig_new("prefork", "StartServers 1\nMinSpareServers 1");
@@ -368,6 +397,7 @@ Suite *suite_limits(void)
     tcase_add_test(t, c12_a_crash_cuts_the_connections_of_its_process);
     tcase_add_test(t, h1_the_process_that_holds_most_is_killed);
     tcase_add_test(t, h1_a_killed_process_is_a_crashed_one);
+    tcase_add_loop_test(t, h1_a_killed_process_does_nothing_more, 0, 3);
     tcase_add_test(t, h2_a_request_waits_for_its_pages_in_swap);
     tcase_add_test(t, h2_without_need_nobody_waits);
     tcase_add_loop_test(
