@@ -244,6 +244,7 @@ static void obey(struct server *s)
     struct parent *p = &s->parent;
     p->action = p->signal;
     p->signal = -1;
+    p->remaining = 0; /* those that end on the way down are not replaced */
     switch ((enum action_kind)p->action) {
     case ACTION_GRACEFUL_RESTART:
         log_signal(s);

@@ -181,6 +181,26 @@ START_TEST(c44_threaded_servers_serve_nobody_for_up_to_a_second)
 }
 END_TEST
 
+/* Three idle children are being replaced when the second restart comes; the
+ * two busy ones, which end only then, are not replaced as well. */
+START_TEST(c12_a_restart_while_a_graceful_one_forks)
+{
+    struct rig *r = server("prefork", "MinSpareServers 1");
+    r->conf.machine.cpu_fork = SIM_S / 10;
+    rig_start(r);
+    rig_crowd(r, 2, 0, &(struct guest){ .at = SIM_S, .d.sleep = 60 * SIM_S });
+    act(r, 20 * SIM_S + WHEN, ACTION_GRACEFUL_RESTART);
+    act(r, 20 * SIM_S + WHEN + SIM_S / 20, ACTION_RESTART);
+    rig_run(r, 23 * SIM_S);
+    int64_t slots = 0;
+    for (uint32_t i = 0; i < (uint32_t)r->srv->nslots; i++)
+        slots += r->srv->pslots[i].child != NONE;
+    ck_assert_int_eq(slots, 5);
+    ck_assert_int_eq(rig_children(r), 5);
+    rig_free(r);
+}
+END_TEST
+
 /* ---- graceful stop ---- */
 
 START_TEST(k7_what_waits_in_the_accept_queue_is_reset_at_a_stop)
@@ -431,6 +451,7 @@ Suite *suite_timeline_restarts(void)
     tcase_add_test(t,
                    c21_old_children_finish_their_request_and_refuse_keep_alive);
     tcase_add_test(t, c44_threaded_servers_serve_nobody_for_up_to_a_second);
+    tcase_add_test(t, c12_a_restart_while_a_graceful_one_forks);
     tcase_add_test(t, k7_a_graceful_restart_resets_nobody);
     suite_add_tcase(s, t);
 
