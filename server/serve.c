@@ -571,7 +571,7 @@ static void buffers(const struct server *s, const struct conn *c, struct txn *t)
     const struct network *n = &s->conf.network;
     if (n->send_capacity) {
         t->room = n->send_capacity;
-        t->chunk = t->room / 3;
+        t->chunk = t->room > 3 ? t->room / 3 : 1;
         return;
     }
     /* the client's share of its doubled buffer: small records fill it less

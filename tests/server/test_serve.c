@@ -106,6 +106,23 @@ START_TEST(c31_timeout_ends_a_write_without_progress)
 }
 END_TEST
 
+/* A buffer too small for a third of it still drains byte by byte. */
+START_TEST(k19_a_buffer_of_one_byte_drains)
+{
+    static const char *const mpm[] = { "prefork", "worker", "event" };
+    for (int i = 0; i < 3; i++) {
+        struct rig *r = one(mpm[i], "KeepAlive Off");
+        r->conf.network.send_capacity = 1;
+        rig_start(r);
+        struct guest *g =
+            rig_add(r, &(struct guest){ .d.bytes = 100, .link.down = 10 });
+        rig_run(r, 60 * SIM_S);
+        ck_assert_int_eq(g->answered, 1);
+        rig_free(r);
+    }
+}
+END_TEST
+
 START_TEST(c33_a_slow_body_is_cut_with_408)
 {
     struct rig *r = one("worker", "KeepAlive Off");
@@ -267,6 +284,7 @@ Suite *suite_serve(void)
     tcase_add_test(t, c35_closing_costs_one_round_trip);
     tcase_add_test(t, c36_a_reset_connection_is_not_lingered_on);
     tcase_add_test(t, c31_timeout_ends_a_write_without_progress);
+    tcase_add_test(t, k19_a_buffer_of_one_byte_drains);
     tcase_add_test(t, c33_a_slow_body_is_cut_with_408);
     tcase_add_test(t,
                    c33_a_trickling_head_is_cut_at_the_first_byte_after_20_33_s);
