@@ -79,7 +79,7 @@ const struct param machine_params[] = {
 };
 
 const struct param network_params[] = {
-    { "rtt", PARAM_TIME, N(rtt), "20ms", 0, 1e12, NULL, "round trip between client and server" },
+    { "rtt", PARAM_TIME, N(rtt), "20ms", 0, 1e9, NULL, "round trip between client and server; at most 1s, after which a client repeats its SYN (K-6)" },
     { "bandwidth", PARAM_BYTERATE, N(bandwidth), "0", 0, 1e15, NULL, "each client's link; 0 = no limit" },
     { "mtu", PARAM_INT, N(mtu), "1500", 68, 65536, NULL, "bytes per packet" },
     { "hz", PARAM_INT, N(hz), "250", 100, 1000, NULL, "kernel timer frequency (K-20)" },
