@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -144,11 +143,17 @@ static int count_points(const char *dir)
     return n;
 }
 
-static double now_s(void)
+/* Lets CHILD go on until DIR has N points; kills it. Whether it still ran. */
+static bool kill_at(pid_t child, const char *dir, int n)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+    int status;
+    while (count_points(dir) < n) {
+        if (waitpid(child, &status, WNOHANG) == child)
+            return false;
+        usleep(200);
+    }
+    kill(child, SIGKILL);
+    return finish(child) == -SIGKILL;
 }
 
 /* Half of the kills come at any time, half when points are being run. Should
@@ -156,29 +161,25 @@ static double now_s(void)
 START_TEST(killed_ten_times_it_gives_the_same_bytes)
 {
     struct rng r = rng_at(20, 6, 4);
-    double begun = now_s();
     sweep("-o alone", 0);
-    double whole = now_s() - begun;
     ck_assert_int_eq(count_points("alone"), POINTS);
-    begun = now_s();
-    sweep("-o alone", 0);
-    double idle = now_s() - begun, work = whole > idle ? whole - idle : 0;
-    int killed = 0, before = 0, progress = 0;
+    int killed = 0, progress = 0;
     for (int i = 0; killed < 10 && i < 100; i++) {
-        double after = rng_unit(&r) * work / 6;
-        after += i % 2 == 0 ? idle : rng_unit(&r) * idle;
+        int before = count_points("killed");
         pid_t child = start_sweep("-o killed");
-        usleep((useconds_t)(1e6 * after));
-        kill(child, SIGKILL);
-        killed += finish(child) == -SIGKILL;
+        if (i % 2 == 0) {
+            usleep((useconds_t)rng_below(&r, 30000));
+            kill(child, SIGKILL);
+            killed += finish(child) == -SIGKILL;
+        } else {
+            killed += kill_at(child, "killed",
+                              before + 1 + (int)rng_below(&r, POINTS / 6));
+        }
         int now = count_points("killed");
         ck_assert_int_ge(now, before);
         progress += now > before && now < POINTS;
-        before = now;
-        if (now == POINTS && killed < 10) {
+        if (now == POINTS && killed < 10)
             ck_assert_int_eq(system("rm -rf killed"), 0);
-            before = 0;
-        }
     }
     ck_assert_int_eq(killed, 10);
     ck_assert_int_gt(progress, 0); /* some were killed at work */
