@@ -275,8 +275,8 @@ static void set_patience(struct population *p, uint32_t id)
     simtime_t t, now = sim_now(p->sim);
     if (!cl->type->patience)
         return;
-    t = cl->type->patience(cl->state, cl->w->conf, cl->w->shared,
-                           key_of(p, id), c->n);
+    t = cl->type->patience(cl->state, cl->w->conf, cl->w->shared, key_of(p, id),
+                           c->n);
     if (t > p->end - now)
         return;
     hot_of(p, c)->give_up = now + t;

@@ -115,8 +115,8 @@ const struct workload *workload_find(const char *name);
 struct workload_conf {
     const char *name; /* the scenario's "name", default the type */
     const struct workload *type;
-    void *conf;   /* type->conf_size bytes */
-    void *shared; /* by load() */
+    void *conf;      /* type->conf_size bytes */
+    void *shared;    /* by load() */
     uint8_t backend; /* 0 = httpd itself, else number of the backend + 1 */
 };
 

@@ -161,6 +161,31 @@ START_TEST(m4_rss_counts_shared_pages_in_every_process_and_pss_once)
 }
 END_TEST
 
+/* M-21: memory.csv, php with 10 children, idle 4656 kB, after load 9504. */
+START_TEST(m21_embedded_php_is_in_every_child_for_good)
+{
+    const struct backend_conf fpm = { .name = "fpm",
+                                      .type = BACKEND_PHP_FPM,
+                                      .fpm.max_children = 1 };
+    struct rig *r = rig_new("prefork", "StartServers 10\nKeepAlive Off\n"
+                                       "MinSpareServers 1\n"
+                                       "MaxSpareServers 100");
+    r->conf.php = true;
+    r->conf.backends = &fpm;
+    r->conf.nbackends = 1;
+    rig_start(r);
+    rig_run(r, SIM_S / 2);
+    ck_assert_double_eq_tol((double)private_kb(r), 4656, 0.08 * 4656);
+    rig_crowd(
+        r, 10, 0,
+        &(struct guest){ .at = SIM_S, .d.backend = 1, .d.sleep = SIM_S / 10 });
+    rig_run(r, 3 * SIM_S);
+    ck_assert_int_eq(rig_answered(r), 10);
+    ck_assert_double_eq_tol((double)private_kb(r), 9504, 0.2 * 9504);
+    rig_free(r);
+}
+END_TEST
+
 Suite *suite_memory(void);
 Suite *suite_memory(void)
 {
@@ -171,6 +196,7 @@ Suite *suite_memory(void)
     tcase_add_test(t, m16_idle_keepalive_connections_of_event);
     tcase_add_test(t, m16_what_a_process_holds_goes_with_it);
     tcase_add_test(t, m4_rss_counts_shared_pages_in_every_process_and_pss_once);
+    tcase_add_test(t, m21_embedded_php_is_in_every_child_for_good);
     suite_add_tcase(s, t);
     return s;
 }
