@@ -89,6 +89,10 @@ static bool may_use(const char *dir, bool replace, struct err *e)
 {
     struct stat st;
     if (stat(dir, &st) != 0) {
+        if (errno == ENOENT && lstat(dir, &st) == 0)
+            return err_at(e, ERR_USAGE, dir, 0, 0, NULL,
+                          "is a link to nothing; make the folder it names, or "
+                          "choose another with -o");
         if (errno == ENOENT)
             return true;
         return err_at(e, ERR_IO, dir, 0, 0, NULL, "%s", strerror(errno));
