@@ -149,7 +149,8 @@ fuzz-replay: $(FUZZ_SRC:tests/fuzz/%.c=$(B)/replay_%)
 	@B=$(B) scripts/fuzz --replay
 
 asan: ## tests and scenarios under the address and undefined behaviour sanitizers
-	@$(MAKE) --no-print-directory MODE=asan test fuzz-replay golden
+	@ASAN_OPTIONS=quarantine_size_mb=8:$$ASAN_OPTIONS \
+		$(MAKE) --no-print-directory MODE=asan test fuzz-replay golden
 ubsan: ## the tests under the undefined behaviour sanitizer
 	@$(MAKE) --no-print-directory MODE=ubsan test
 tsan: ## replications on several threads under the thread sanitizer
