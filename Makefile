@@ -160,7 +160,7 @@ fuzz: ## every fuzz target for FUZZ_SECONDS (60) in all, with clang
 	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzz-targets
 	@B=build/fuzz scripts/fuzz
 fuzz-targets: $(FUZZ)
-lint: ## format, clang-tidy, cppcheck, layers, rules, globals, shell
+lint: ## format, clang-tidy, cppcheck, layers, rules, documents, globals, shell
 	@CC='$(CC)' FAST='$(FAST)' scripts/lint
 format: ## reformat every source file
 	clang-format -i $(wildcard $(DIRS:%=%/*.[ch]) tests/*.[ch] tests/*/*.[ch])
@@ -188,7 +188,7 @@ install: mpmsim ## install under $(DESTDIR)$(PREFIX)
 	install -D -m 644 completions/mpmsim.bash \
 		'$(DESTDIR)$(PREFIX)/share/bash-completion/completions/mpmsim'
 	install -d '$(DESTDIR)$(PREFIX)/share/mpmsim/scenarios'
-	install -m 644 scenarios/*.json '$(DESTDIR)$(PREFIX)/share/mpmsim/scenarios'
+	install -m 644 scenarios/* '$(DESTDIR)$(PREFIX)/share/mpmsim/scenarios'
 uninstall: ## remove what install put there
 	rm -f '$(DESTDIR)$(PREFIX)/bin/mpmsim' \
 		'$(DESTDIR)$(PREFIX)/share/man/man1/mpmsim.1' \
