@@ -285,6 +285,8 @@ struct server {
     struct sim *sim;
     struct server_conf conf;
     const struct settings *set; /* &conf.settings */
+    struct settings next;       /* read at the restart that comes next */
+    bool has_next;
     const struct mpm_model *model;
     const struct observer *obs;
     struct cpu *cpu;

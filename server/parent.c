@@ -244,6 +244,10 @@ static void obey(struct server *s)
     struct parent *p = &s->parent;
     p->action = p->signal;
     p->signal = -1;
+    if (s->has_next &&
+        (p->action == ACTION_GRACEFUL_RESTART || p->action == ACTION_RESTART))
+        s->conf.settings = s->next;
+    s->has_next = false;
     p->remaining = 0; /* those that end on the way down are not replaced */
     switch ((enum action_kind)p->action) {
     case ACTION_GRACEFUL_RESTART:

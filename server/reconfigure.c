@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* New settings at a restart. The parent reads its configuration milliseconds
- * after the signal and forks nobody before, so the new values may hold from
- * the signal on; children that are told to end with it see no difference but
- * in the length of a Timeout that has not begun. What the tables of processes
- * and the queues of waiting connections were built for has to stay. */
+ * after it has told its children and forks nobody in between, so the new
+ * values may hold from then on; not before, for the tick that the signal
+ * causes (C-3) still goes by the old ones. Children that are told to end see
+ * no difference but in the length of a Timeout that has not begun. What the
+ * tables of processes and the queues of waiting connections were built for
+ * has to stay. */
 #include "server/inside.h"
 
 /* Whether the queues of waiting connections fit KeepAliveTimeout KA: those of
@@ -22,7 +24,9 @@ bool server_reconfigure(struct server *s, const struct settings *set)
         !fits_queues(s, set->keepalive_timeout))
         return false;
     /* a parent that is not listening to signals reads nothing */
-    if (p->phase == PARENT_SLEEPING || p->phase == PARENT_FORKING)
-        s->conf.settings = *set;
+    if (p->phase == PARENT_SLEEPING || p->phase == PARENT_FORKING) {
+        s->next = *set;
+        s->has_next = true;
+    }
     return true;
 }

@@ -105,6 +105,52 @@ START_TEST(c19_a_graceful_restart_loses_nobody)
 }
 END_TEST
 
+/* The configuration with TEXT in it is what the next restart reads. */
+static bool edit(struct rig *r, const char *text, bool graceful)
+{
+    struct settings set;
+    struct settings_notes notes;
+    struct err e;
+    err_init(&e);
+    rig_set(r, text);
+    ck_assert(settings_restart(&r->dirs, &r->conf.settings, graceful, 4,
+                               r->arena, &set, &notes, &e));
+    return server_reconfigure(r->srv, &set);
+}
+
+START_TEST(c19_the_configuration_is_read_again)
+{
+    struct rig *r = server(mpms[_i], "KeepAlive Off\nMaxRequestWorkers 10");
+    rig_set(r, _i ? "MinSpareThreads 1" : "StartServers 10");
+    rig_start(r);
+    rig_crowd(r, 20, 0, &(struct guest){ .at = 1, .d.sleep = 9 * SIM_S });
+    rig_run(r, WHEN);
+    ck_assert_int_eq(r->srv->queue_len, 10);
+    ck_assert(edit(r, "MaxRequestWorkers 20\nKeepAlive On", true));
+    act(r, WHEN, ACTION_GRACEFUL_RESTART);
+    rig_run(r, 8 * SIM_S); /* ten old requests, and ten beside them */
+    ck_assert_int_eq(r->srv->queue_len, 0);
+    ck_assert_int_eq(rig_answered(r), 0);
+    rig_run(r, 20 * SIM_S);
+    ck_assert_int_eq(rig_answered(r), 20);
+    for (int i = 0; i < 20; i++) /* the new generation keeps alive */
+        ck_assert(r->guests[i]->close == (i < 10));
+    rig_free(r);
+}
+END_TEST
+
+START_TEST(c19_what_cannot_change_at_a_restart_is_refused)
+{
+    struct rig *r = server("worker", "KeepAliveTimeout 5");
+    rig_start(r);
+    rig_run(r, WHEN);
+    ck_assert(!edit(r, "KeepAliveTimeout 6", true));
+    ck_assert(edit(r, "KeepAliveTimeout 5\nMaxKeepAliveRequests 2", true));
+    ck_assert(!edit(r, "ThreadsPerChild 7", true));
+    rig_free(r);
+}
+END_TEST
+
 START_TEST(c20_the_rate_survives_and_stays_for_ten_spawning_ticks)
 {
     struct rig *r = server("prefork", "MaxRequestWorkers 250\nKeepAlive Off");
@@ -447,6 +493,8 @@ Suite *suite_timeline_restarts(void)
     tcase_add_test(
         t, c12_the_first_sleep_without_a_death_starts_all_that_are_missing);
     tcase_add_loop_test(t, c19_a_graceful_restart_loses_nobody, 0, 3);
+    tcase_add_loop_test(t, c19_the_configuration_is_read_again, 0, 3);
+    tcase_add_test(t, c19_what_cannot_change_at_a_restart_is_refused);
     tcase_add_test(t, c20_the_rate_survives_and_stays_for_ten_spawning_ticks);
     tcase_add_test(t,
                    c21_old_children_finish_their_request_and_refuse_keep_alive);
