@@ -535,7 +535,8 @@ static void read_batch(struct log_reader *r)
     size_t fresh = 0;
     if (step < SIM_S)
         step = SIM_S;
-    memmove(r->buf, r->buf + r->at, (r->n - r->at) * sizeof *r->buf);
+    if (r->n > r->at)
+        memmove(r->buf, r->buf + r->at, (r->n - r->at) * sizeof *r->buf);
     r->n -= r->at;
     r->at = r->ready = 0;
     for (;;) {
