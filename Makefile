@@ -24,7 +24,8 @@ OPT_asan     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 OPT_ubsan    := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
 OPT_tsan     := -O1 -g -fsanitize=thread
 OPT_coverage := -O0 -g --coverage
-OPT_fuzz     := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+OPT_fuzz     := -O2 -g -fsanitize=fuzzer-no-link,address,undefined \
+	-fsanitize-coverage-ignorelist=tests/fuzz/uncovered \
 	-fno-sanitize-recover=all
 OPT          := $(or $(OPT_$(MODE)),$(error unknown MODE "$(MODE)"))
 NDEBUG       := $(if $(filter release,$(MODE)),-DNDEBUG)

@@ -180,7 +180,6 @@ EXPIRED(linger_expired, WAIT_LINGER)
 EXPIRED(short_expired, WAIT_LINGER_SHORT)
 #undef EXPIRED
 
-#define DEFER_S  31 /* K-12: the fifth period of TCP_DEFER_ACCEPT 30 */
 #define LINGER_S 30 /* C-35, E-20 */
 #define SHORT_S  2
 
@@ -198,7 +197,6 @@ void conn_lanes_init(struct server *s, struct lane *lanes)
     /* C-41: a thread's own poll ends late by its slack, the event listener's,
      * woken for other things too, by about a fifth of that */
     ka += (simtime_t)((double)ka * (s->model->async ? slack / 5 : slack));
-    lane_set(s, lanes, WAIT_DEFER, DEFER_S * SIM_S, kernel_defer_expired);
     lane_set(s, lanes, WAIT_KEEPALIVE, ka, keepalive_expired);
     lane_set(s, lanes, WAIT_LINGER, LINGER_S * SIM_S, linger_expired);
     lane_set(s, lanes, WAIT_LINGER_SHORT, SHORT_S * SIM_S, short_expired);
@@ -206,8 +204,8 @@ void conn_lanes_init(struct server *s, struct lane *lanes)
 
 void conn_lanes_done(struct lane *lanes)
 {
-    static const enum conn_wait used[] = { WAIT_DEFER, WAIT_KEEPALIVE,
-                                           WAIT_LINGER, WAIT_LINGER_SHORT };
+    static const enum conn_wait used[] = { WAIT_KEEPALIVE, WAIT_LINGER,
+                                           WAIT_LINGER_SHORT };
     for (size_t i = 0; i < sizeof used / sizeof used[0]; i++)
         lane_done(&lanes[used[i]]);
 }

@@ -52,7 +52,6 @@ enum conn_state {
 enum conn_wait {
     WAIT_NONE,
     WAIT_QUEUE,        /* in an accept queue, not a lane */
-    WAIT_DEFER,        /* K-12: until the SYN-ACK is sent again */
     WAIT_KEEPALIVE,    /* KeepAliveTimeout */
     WAIT_WRITE,        /* event: Timeout in write completion */
     WAIT_LINGER,       /* 30 s */
@@ -107,7 +106,8 @@ struct txn {
     simtime_t t_syn;   /* connect() */
     simtime_t t_first; /* first byte of the request at the server */
     simtime_t t_head;  /* its head is complete there */
-    simtime_t t_line;  /* %t: the request line was read (C-45) */
+    simtime_t t_line;  /* %t: the request line was read (C-45); before that,
+                          a SYN cookie was sent (K-3) */
     simtime_t t_read;  /* a thread began to read (C-33) */
     simtime_t t_drain; /* the client began to read the response */
     int64_t out;       /* bytes of the response, head included */
@@ -120,12 +120,13 @@ struct txn {
     simtime_t user;    /* the part of it that is all user time */
     uint32_t backend;  /* its request there, or NONE */
     int16_t status;
-    uint8_t syn_tries, data_tries, synack_tries;
+    uint8_t syn_tries, data_tries, synack_timeouts;
     bool requested; /* the client has a request outstanding */
     bool answered;  /* its first byte has reached the client */
     bool retrying;  /* data is being retransmitted (K-5) */
     bool cut;       /* stimer is a time-out, not progress (C-31, C-33) */
     bool big;       /* event: holds a pool grown by a large body (M-18) */
+    bool acked;     /* half-open: the client's ACK has been seen (K-12) */
     bool in_body;   /* the handler reads the request's body (C-34) */
     /* Kept from one use to the next, initialised at the first; idle between. */
     struct sim_timer stimer; /* the server's: waits, sleeps, write wake-ups */
@@ -205,7 +206,7 @@ struct pslot {
 
 struct listener {
     uint32_t head, tail, len; /* accept queue, through conn links */
-    uint32_t half_open;
+    uint32_t half_open, young; /* young: no time-out yet (K-4) */
     int port;
     bool tls, defer, open;
 };

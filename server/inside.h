@@ -46,7 +46,6 @@ void kernel_ack(void *srv, uint32_t conn);
 void kernel_data(struct server *s, uint32_t conn);
 /* The client gave up a connection that nobody has accepted. */
 void kernel_forget(struct server *s, uint32_t conn);
-void kernel_defer_expired(void *srv, uint32_t conn);
 void kernel_synack_timer(struct server *s, uint32_t conn);
 void kernel_pending(struct server *s, uint32_t bucket);
 /* The parent's own connection to its listener (C-16). */

@@ -118,6 +118,9 @@ static void count_overflow(struct server *s)
 
 /* ---- half-open ---- */
 
+#define DEFER_PERIODS 5  /* K-12: of TCP_DEFER_ACCEPT 30 */
+#define COOKIE_AGE    60 /* K-3: the cookies' clock, s; two ticks are valid */
+
 static void set_tcp(struct server *s, struct conn *c, enum tcp_class k)
 {
     s->tcp[c->tcp]--;
@@ -125,12 +128,48 @@ static void set_tcp(struct server *s, struct conn *c, enum tcp_class k)
     c->tcp = (uint8_t)k;
 }
 
-static void half_open(struct server *s, struct conn *c, struct listener *l,
-                      int delta)
+/* A request is kept for connection ID: a SYN-ACK without a cookie was sent. */
+static bool is_half_open(const struct server *s, uint32_t id)
 {
-    l->half_open += (uint32_t)delta;
-    s->half_open += delta;
-    set_tcp(s, c, delta > 0 ? TCP_SYN_RECV : TCP_NONE);
+    return conn_at(s, id)->tcp == TCP_SYN_RECV;
+}
+
+static void half_open(struct server *s, uint32_t id, struct listener *l)
+{
+    struct txn *t = conn_txn(s, id);
+    l->half_open++;
+    l->young++;
+    s->half_open++;
+    set_tcp(s, conn_at(s, id), TCP_SYN_RECV);
+    t->synack_timeouts = 0;
+    t->acked = false;
+    sim_timer_arm(s->sim, &t->stimer, kernel_timer(s, now_of(s), SIM_S));
+}
+
+static void drop_half_open(struct server *s, uint32_t id, struct listener *l)
+{
+    if (!is_half_open(s, id))
+        return;
+    struct txn *t = conn_txn(s, id);
+    l->half_open--;
+    l->young -= t->synack_timeouts == 0;
+    s->half_open--;
+    set_tcp(s, conn_at(s, id), TCP_NONE);
+    sim_timer_disarm(s->sim, &t->stimer);
+}
+
+/* K-3: what a SYN that has passed K-2 meets. */
+enum syn_fate { SYN_KEPT, SYN_COOKIE, SYN_DROPPED };
+
+static enum syn_fate syn_fate(const struct server *s, const struct listener *l)
+{
+    const struct network *n = &s->conf.network;
+    bool full = (int64_t)l->half_open > backlog_limit(s);
+    if (n->tcp_syncookies)
+        return full || n->tcp_syncookies == 2 ? SYN_COOKIE : SYN_KEPT;
+    int64_t max = n->tcp_max_syn_backlog;
+    return full || max - (int64_t)l->half_open < max / 4 ? SYN_DROPPED
+                                                         : SYN_KEPT;
 }
 
 void kernel_syn(void *srv, uint32_t id)
@@ -144,34 +183,23 @@ void kernel_syn(void *srv, uint32_t id)
         return;
     }
     struct listener *l = listener_of(s, id, NULL);
+    enum syn_fate fate;
     if (!l || !l->open) {
         net_refuse(s, id);
     } else if (is_full(s, l)) { /* K-2 */
         count_overflow(s);
         net_syn_dropped(s, id);
-    } else if (!s->conf.network.tcp_syncookies &&
-               (int64_t)l->half_open > backlog_limit(s)) { /* K-3 */
+    } else if ((fate = syn_fate(s, l)) == SYN_DROPPED) {
         s->now.drops++;
         net_syn_dropped(s, id);
     } else {
-        half_open(s, c, l, +1);
-        conn_txn(s, id)->synack_tries = 0;
-        if (l->defer) {
-            c->wait = WAIT_DEFER;
-            lane_arm(&s->waits[WAIT_DEFER], id);
-        }
+        if (fate == SYN_KEPT)
+            half_open(s, id, l);
+        else
+            conn_txn(s, id)->t_line = now_of(s);
         conn_message(s, s->cls_connected, id, now_of(s) + s->half_rtt);
     }
     hook_drain(s);
-}
-
-static void leave_defer(struct server *s, uint32_t id)
-{
-    struct conn *c = conn_at(s, id);
-    if (c->wait == WAIT_DEFER) {
-        lane_disarm(&s->waits[WAIT_DEFER], id);
-        c->wait = WAIT_NONE;
-    }
 }
 
 /* The handshake is complete and there is room: into the accept queue. */
@@ -179,11 +207,7 @@ static void enqueue(struct server *s, uint32_t id, struct listener *l,
                     uint32_t bucket)
 {
     struct conn *c = conn_at(s, id);
-    if (c->tcp == TCP_SYN_RECV)
-        half_open(s, c, l, -1);
-    leave_defer(s, id);
-    if (c->txn != NONE)
-        sim_timer_disarm(s->sim, &conn_txn(s, id)->stimer);
+    drop_half_open(s, id, l);
     conn_set_state(s, id, CONN_QUEUED);
     c->wait = WAIT_QUEUE;
     c->link.prev = l->tail;
@@ -201,49 +225,79 @@ static void enqueue(struct server *s, uint32_t id, struct listener *l,
 }
 
 /* The client is told that its connection does not exist. */
-static void reset_half_open(struct server *s, uint32_t id)
+static void reset(struct server *s, uint32_t id, struct listener *l)
 {
-    struct conn *c = conn_at(s, id);
-    leave_defer(s, id);
-    if (c->txn != NONE)
-        sim_timer_disarm(s->sim, &conn_txn(s, id)->stimer);
-    if (c->tcp == TCP_SYN_RECV)
-        half_open(s, c, listener_of(s, id, NULL), -1);
+    drop_half_open(s, id, l);
     conn_set_state(s, id, CONN_CLOSED);
     net_fin_from_server(s, id, NET_RST);
     conn_reap(s, id);
 }
 
-/* K-4, K-14: the segment that would complete the connection met a full
- * queue. */
-static void overflow(struct server *s, uint32_t id)
+/* K-3: a cookie is good for the minute it was made in and the next. */
+static bool is_stale(const struct server *s, uint32_t id)
 {
-    count_overflow(s);
-    if (s->conf.network.tcp_abort_on_overflow)
-        reset_half_open(s, id);
+    simtime_t age = COOKIE_AGE * SIM_S;
+    return !is_half_open(s, id) &&
+           now_of(s) / age - conn_txn(s, id)->t_line / age > 1;
 }
 
-/* K-4: SYN-ACKs go out again at 1, 3, 7, 15, 31 s after the first. */
-static void arm_synack(struct server *s, uint32_t id)
+/* A segment that would complete the connection: does it? If it met a full
+ * queue (K-4, K-14), the request stays, or what had a cookie stays unknown. */
+static bool complete(struct server *s, uint32_t id)
 {
-    struct txn *t = conn_txn(s, id);
-    if (!sim_timer_armed(&t->stimer))
-        sim_timer_arm(s->sim, &t->stimer,
-                      kernel_timer(s, now_of(s), SIM_S << t->synack_tries));
+    uint32_t bucket;
+    struct listener *l = listener_of(s, id, &bucket);
+    if (!l->open || is_stale(s, id)) {
+        reset(s, id, l);
+    } else if (!is_full(s, l)) {
+        enqueue(s, id, l, bucket);
+        return true;
+    } else {
+        count_overflow(s);
+        if (is_half_open(s, id) && s->conf.network.tcp_abort_on_overflow)
+            reset(s, id, l);
+        else
+            conn_txn(s, id)->acked = true;
+    }
+    return false;
 }
 
+/* K-4: how many time-outs a request survives. Half of the room is for the
+ * young, those whose first second is not over: the more the old ones crowd
+ * them, the shorter these live. */
+static int64_t synack_limit(const struct server *s, const struct listener *l)
+{
+    int64_t limit = s->conf.network.tcp_synack_retries;
+    int64_t room = backlog_limit(s) > 8 ? backlog_limit(s) : 8;
+    if (2 * (int64_t)l->half_open <= room)
+        return limit;
+    for (int64_t young = 2 * (int64_t)l->young;
+         limit > 2 && (int64_t)l->half_open >= young; young *= 2)
+        limit--;
+    return limit;
+}
+
+/* K-4, K-12: a request's timer, 1, 3, 7, 15, 31, 63 s after its SYN. The
+ * SYN-ACK goes out again, and a client that believes it is connected answers
+ * with an ACK one round trip later; with deferred accept, when an ACK has been
+ * seen, only at the end of the period. */
 void kernel_synack_timer(struct server *s, uint32_t id)
 {
     struct conn *c = conn_at(s, id);
     struct txn *t = conn_txn(s, id);
-    if ((int64_t)t->synack_tries++ >= s->conf.network.tcp_synack_retries) {
+    struct listener *l = listener_of(s, id, NULL);
+    int defer = l->defer && t->acked ? DEFER_PERIODS : 0;
+    if (t->synack_timeouts >= synack_limit(s, l) &&
+        t->synack_timeouts >= defer) {
         kernel_forget(s, id);
         return;
     }
-    /* the client answers with an ACK one round trip later */
-    if (!(c->flags & CF_CCLOSED))
+    if (t->synack_timeouts >= defer - 1 && !(c->flags & CF_CCLOSED))
         conn_message(s, s->cls_ack, id, now_of(s) + 2 * s->half_rtt);
-    arm_synack(s, id);
+    l->young -= t->synack_timeouts == 0;
+    t->synack_timeouts++;
+    sim_timer_arm(s->sim, &t->stimer,
+                  kernel_timer(s, now_of(s), SIM_S << t->synack_timeouts));
 }
 
 void kernel_ack(void *srv, uint32_t id)
@@ -255,61 +309,28 @@ void kernel_ack(void *srv, uint32_t id)
         conn_reap(s, id);
         return;
     }
-    uint32_t bucket;
-    struct listener *l = listener_of(s, id, &bucket);
     /* K-12: with deferred accept a bare ACK is ignored (and not counted) until
-     * the period is over; then the lane has let go of the connection */
-    if (!l->open) {
-        reset_half_open(s, id);
-    } else if (c->wait != WAIT_DEFER) {
-        if (is_full(s, l)) {
-            overflow(s, id);
-            if (conn_at(s, id)->state == CONN_CONNECTING)
-                arm_synack(s, id);
-        } else {
-            enqueue(s, id, l, bucket);
-        }
-    }
-    hook_drain(s);
-}
-
-/* K-12: the SYN-ACK is sent once more; the client's ACK now counts. */
-void kernel_defer_expired(void *srv, uint32_t id)
-{
-    struct server *s = srv;
-    struct conn *c = conn_at(s, id);
-    c->wait = WAIT_NONE;
-    if (c->flags & CF_CCLOSED)
-        kernel_forget(s, id);
+     * the period is over */
+    struct txn *t = conn_txn(s, id);
+    if (is_half_open(s, id) && listener_of(s, id, NULL)->defer &&
+        t->synack_timeouts < DEFER_PERIODS)
+        t->acked = true;
     else
-        conn_message(s, s->cls_ack, id, now_of(s) + 2 * s->half_rtt);
+        complete(s, id);
     hook_drain(s);
 }
 
 void kernel_data(struct server *s, uint32_t id)
 {
-    uint32_t bucket;
-    struct listener *l = listener_of(s, id, &bucket);
-    if (!l->open) {
-        reset_half_open(s, id);
-    } else if (is_full(s, l)) {
-        overflow(s, id);
-        if (conn_at(s, id)->state == CONN_CONNECTING)
-            net_data_dropped(s, id);
-    } else {
+    if (complete(s, id))
         conn_at(s, id)->flags |= CF_DATA;
-        enqueue(s, id, l, bucket);
-    }
+    else if (conn_at(s, id)->state == CONN_CONNECTING)
+        net_data_dropped(s, id);
 }
 
 void kernel_forget(struct server *s, uint32_t id)
 {
-    struct conn *c = conn_at(s, id);
-    leave_defer(s, id);
-    if (c->txn != NONE)
-        sim_timer_disarm(s->sim, &conn_txn(s, id)->stimer);
-    if (c->tcp == TCP_SYN_RECV)
-        half_open(s, c, listener_of(s, id, NULL), -1);
+    drop_half_open(s, id, listener_of(s, id, NULL));
     conn_set_state(s, id, CONN_CLOSED);
     conn_reap(s, id);
 }

@@ -187,6 +187,8 @@ static void on_data(void *srv, uint32_t id)
     struct conn *c = conn_at(s, id);
     c->inflight--;
     if (c->state == CONN_CLOSED) {
+        if (!(c->flags & (CF_SFIN | CF_SRST))) /* K-4: it was forgotten */
+            net_fin_from_server(s, id, NET_RST);
         conn_reap(s, id);
         return;
     }

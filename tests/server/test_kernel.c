@@ -5,6 +5,7 @@
 #include "tests/timelines/rig.h"
 
 #include <check.h>
+#include <stdio.h>
 
 #define ONE                                                                    \
     "StartServers 1\nMinSpareServers 1\nMaxRequestWorkers 1\nKeepAlive Off\n"
@@ -114,27 +115,55 @@ START_TEST(k6_syn_retries_of_kernels_from_6_5)
 }
 END_TEST
 
-/* Five SYNs of one instant meet room for one. */
-static struct rig *wave(int abort_on_overflow, const char *filter)
+/* Five SYNs of one instant, 0.2 s from the start, meet room for one: a long
+ * request is served and as many wait as the backlog says. */
+static struct rig *wave(int backlog, const char *filter, int cookies,
+                        int abort_on_overflow)
 {
-    struct rig *r = rig_new("prefork", ONE "ListenBacklog 1");
-    r->conf.network.tcp_abort_on_overflow = abort_on_overflow;
+    char conf[120];
+    struct rig *r;
+    snprintf(conf, sizeof conf, ONE "ListenBacklog %d", backlog);
+    r = rig_new("prefork", conf);
     r->conf.network.rtt = 10 * SIM_MS;
+    r->conf.network.tcp_syncookies = cookies;
+    r->conf.network.tcp_abort_on_overflow = abort_on_overflow;
     rig_set(r, filter);
     rig_start(r);
     rig_add(r, &(struct guest){ .d.sleep = 2 * SIM_S });
-    rig_add(r, &(struct guest){ .at = 100 * SIM_MS });
-    rig_crowd(r, 5, 0, &(struct guest){ .at = 200 * SIM_MS });
+    rig_crowd(r, backlog, 0, &(struct guest){ .at = 100 * SIM_MS });
     return r;
+}
+
+static void five(struct rig *r)
+{
+    rig_crowd(r, 5, 0, &(struct guest){ .at = 200 * SIM_MS });
+    rig_run(r, 220 * SIM_MS);
+    for (uint32_t i = r->nguests - 5; i < r->nguests; i++)
+        ck_assert(r->guests[i]->t_connected == 210 * SIM_MS);
+}
+
+static int resets(const struct rig *r)
+{
+    int n = 0;
+    for (uint32_t i = 0; i < r->nguests; i++)
+        n += r->guests[i]->closed && r->guests[i]->how == NET_RST &&
+             r->guests[i]->lost == 1;
+    return n;
+}
+
+static void all_served(struct rig *r)
+{
+    rig_run(r, 60 * SIM_S);
+    ck_assert_int_eq(rig_answered(r), (int)r->nguests);
+    ck_assert(rig_is_empty(r));
+    rig_free(r);
 }
 
 START_TEST(k21_all_syns_of_a_wave_are_answered_and_one_gets_in)
 {
-    struct rig *r = wave(0, "AcceptFilter http data");
-    rig_run(r, 220 * SIM_MS);
-    for (int i = 2; i < 7; i++)
-        ck_assert(r->guests[i]->t_connected == 210 * SIM_MS);
-    ck_assert_int_eq(r->srv->queue_len, 2);
+    struct rig *r = wave(4, "AcceptFilter http data", 1, 0);
+    five(r);
+    ck_assert_int_eq(r->srv->queue_len, 5);
     ck_assert_int_eq(r->srv->half_open, 4);
     ck_assert_int_eq(r->srv->now.overflows, 4); /* the data of four */
     /* K-5: again after 0.21, 0.63 … s */
@@ -142,42 +171,196 @@ START_TEST(k21_all_syns_of_a_wave_are_answered_and_one_gets_in)
     ck_assert_int_eq(r->srv->now.overflows, 8);
     rig_run(r, 215 * SIM_MS + 630 * SIM_MS);
     ck_assert_int_eq(r->srv->now.overflows, 12);
-    rig_run(r, 60 * SIM_S);
-    ck_assert_int_eq(rig_answered(r), 7);
-    ck_assert(rig_is_empty(r));
-    rig_free(r);
+    all_served(r);
 }
 END_TEST
 
 START_TEST(k4_without_deferred_accept_bare_acks_count_as_well)
 {
-    struct rig *r = wave(0, "AcceptFilter http none");
-    rig_run(r, 220 * SIM_MS);
+    struct rig *r = wave(4, "AcceptFilter http none", 1, 0);
+    five(r);
     ck_assert_int_eq(r->srv->half_open, 4);
     ck_assert_int_eq(r->srv->now.overflows, 8); /* four ACKs, four data */
-    rig_run(r, 60 * SIM_S);
-    ck_assert_int_eq(rig_answered(r), 7);
-    ck_assert(rig_is_empty(r));
-    rig_free(r);
+    all_served(r);
 }
 END_TEST
 
 START_TEST(k4_abort_on_overflow_resets_at_once)
 {
-    struct rig *r = wave(1, "AcceptFilter http data");
-    rig_run(r, 300 * SIM_MS);
-    int reset = 0;
-    for (int i = 2; i < 7; i++) {
-        reset += r->guests[i]->closed;
-        if (r->guests[i]->closed) {
-            ck_assert_int_eq(r->guests[i]->how, NET_RST);
-            ck_assert_int_eq(r->guests[i]->lost, 1);
-        }
-    }
-    ck_assert_int_eq(reset, 4);
+    struct rig *r = wave(4, "AcceptFilter http data", 1, 1);
+    five(r);
+    ck_assert_int_eq(resets(r), 4);
     rig_run(r, 60 * SIM_S);
-    ck_assert_int_eq(rig_answered(r), 3);
+    ck_assert_int_eq(rig_answered(r), 6);
     ck_assert(rig_is_empty(r));
+    rig_free(r);
+}
+END_TEST
+
+/* What is half-open after five SYNs: the first of those kept is in the queue
+ * by then. */
+START_TEST(k3_beyond_the_limit_cookies_are_sent_and_no_state_is_kept)
+{
+    struct rig *r = wave(1, "AcceptFilter http data", 1, 0);
+    five(r);
+    ck_assert_int_eq(r->srv->queue_len, 2);
+    ck_assert_int_eq(r->srv->half_open, 1);
+    ck_assert_int_eq(r->srv->now.overflows, 7); /* data of 4, ACKs of 3 */
+    all_served(r);
+}
+END_TEST
+
+START_TEST(k3_what_has_a_cookie_is_not_reset_by_an_overflow)
+{
+    struct rig *r = wave(1, "AcceptFilter http data", 1, 1);
+    five(r);
+    ck_assert_int_eq(resets(r), 1);
+    rig_run(r, 60 * SIM_S);
+    ck_assert_int_eq(rig_answered(r), 6);
+    rig_free(r);
+}
+END_TEST
+
+START_TEST(k3_without_cookies_the_syn_is_dropped)
+{
+    static const struct {
+        int backlog, max, kept;
+    } t[] = { { 1, 2048, 2 }, { 50, 4, 4 }, { 50, 8, 7 } };
+    for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
+        char conf[120];
+        struct rig *r;
+        snprintf(conf, sizeof conf, ONE "ListenBacklog %d", t[i].backlog);
+        r = rig_new("prefork", conf);
+        r->conf.network.tcp_syncookies = 0;
+        r->conf.network.tcp_max_syn_backlog = t[i].max;
+        rig_start(r);
+        rig_crowd(r, 10, 0, &(struct guest){ .silent = true });
+        rig_run(r, SIM_S - 1);
+        ck_assert_int_eq(r->srv->half_open, t[i].kept);
+        ck_assert_int_eq(r->srv->now.drops, 10 - t[i].kept);
+        ck_assert_int_eq(r->srv->now.overflows, 0);
+        rig_free(r);
+    }
+}
+END_TEST
+
+/* K-3: with a cookie the ACK alone makes the connection, deferred accept or
+ * not; at a full queue it is lost for good, and so is a client that says
+ * nothing more. */
+START_TEST(k3_a_cookie_ends_deferred_accept)
+{
+    struct rig *r = rig_new("prefork", ONE);
+    r->conf.network.tcp_syncookies = 2;
+    rig_start(r);
+    rig_add(r, &(struct guest){ .silent = true });
+    rig_run(r, 1);
+    ck_assert_int_eq(r->srv->accepted, 1);
+    ck_assert_int_eq(r->srv->half_open, 0);
+    rig_free(r);
+
+    r = wave(1, "AcceptFilter http data", 2, 0);
+    rig_add(r, &(struct guest){ .at = 150 * SIM_MS });
+    rig_add(r, &(struct guest){ .at = 155 * SIM_MS, .silent = true });
+    rig_run(r, 100 * SIM_S);
+    ck_assert_int_eq(r->srv->accepted, 3);
+    rig_free(r);
+}
+END_TEST
+
+/* K-3: a cookie is good for this minute and the next. */
+START_TEST(k3_a_stale_cookie_is_reset)
+{
+    static const struct {
+        int says_s, resets;
+    } t[] = { { 119, 0 }, { 120, 1 } };
+    for (size_t i = 0; i < 2; i++) {
+        struct rig *r = rig_new("prefork", ONE "ListenBacklog 1");
+        r->conf.network.tcp_syncookies = 2;
+        r->conf.network.rtt = 2; /* the ACK finds the queue full */
+        rig_start(r);
+        rig_add(r, &(struct guest){ .d.sleep = 100 * SIM_S });
+        rig_crowd(r, 2, 1000, &(struct guest){ .at = 1000 });
+        rig_add(r, &(struct guest){ .at = 2000,
+                                    .wait = t[i].says_s * SIM_S - 2000 });
+        rig_run(r, 130 * SIM_S);
+        ck_assert_int_eq(resets(r), t[i].resets);
+        ck_assert_int_eq(rig_answered(r), 4 - t[i].resets);
+        rig_free(r);
+    }
+}
+END_TEST
+
+/* K-4: five that stay half-open because a request takes forever. The SYN-ACKs
+ * go out again after 1, 3, 7, 15 and 31 s; what is then sent is reset. */
+START_TEST(k4_a_request_is_given_up_after_63_s)
+{
+    static const int again[] = { 1, 3, 7, 15, 31 };
+    struct rig *r = rig_new("prefork", ONE "ListenBacklog 4");
+    r->conf.network.rtt = 10 * SIM_MS;
+    rig_set(r, "AcceptFilter http none");
+    rig_start(r);
+    rig_add(r, &(struct guest){ .d.sleep = 1000 * SIM_S });
+    rig_crowd(r, 4, 0, &(struct guest){ .at = 100 * SIM_MS });
+    rig_crowd(r, 3, 0,
+              &(struct guest){ .at = 195 * SIM_MS, .wait = 100 * SIM_S });
+    rig_run(r, 220 * SIM_MS);
+    ck_assert_int_eq(r->srv->half_open, 2);
+    for (int i = 0; i < 5; i++) { /* ACKs of the two, a round trip later */
+        rig_run(r, 210 * SIM_MS - 1 + again[i] * SIM_S);
+        ck_assert_int_eq(r->srv->now.overflows, 2 + 2 * i);
+        rig_run(r, 210 * SIM_MS + again[i] * SIM_S);
+        ck_assert_int_eq(r->srv->now.overflows, 4 + 2 * i);
+    }
+    rig_run(r, 63 * SIM_S + 199 * SIM_MS);
+    ck_assert_int_eq(r->srv->half_open, 2);
+    rig_run(r, 63 * SIM_S + 200 * SIM_MS);
+    ck_assert_int_eq(r->srv->half_open, 0);
+    rig_run(r, 101 * SIM_S);
+    ck_assert_int_eq(resets(r), 2);
+    rig_free(r);
+}
+END_TEST
+
+/* K-4: half of the room is for the young. Fourteen old ones of sixteen live
+ * 7 s instead of 63, until no more than half of the room is taken. */
+START_TEST(k4_old_requests_make_way)
+{
+    struct rig *r = rig_new("prefork", ONE "ListenBacklog 16");
+    r->conf.network.rtt = 10 * SIM_MS;
+    rig_set(r, "AcceptFilter http none");
+    rig_start(r);
+    rig_add(r, &(struct guest){ .d.sleep = 1000 * SIM_S });
+    rig_crowd(r, 16, 0, &(struct guest){ .at = 100 * SIM_MS });
+    rig_crowd(r, 15, 0, &(struct guest){ .at = 195 * SIM_MS, .silent = true });
+    rig_run(r, 7 * SIM_S + 199 * SIM_MS);
+    ck_assert_int_eq(r->srv->half_open, 14);
+    rig_run(r, 7 * SIM_S + 200 * SIM_MS);
+    ck_assert_int_eq(r->srv->half_open, 8);
+    rig_run(r, 63 * SIM_S + 199 * SIM_MS);
+    ck_assert_int_eq(r->srv->half_open, 8);
+    rig_run(r, 63 * SIM_S + 200 * SIM_MS);
+    ck_assert_int_eq(r->srv->half_open, 0);
+    rig_free(r);
+}
+END_TEST
+
+/* K-12: at 31 s a bare ACK counts, once: what finds the queue full then is
+ * forgotten at 63 s. */
+START_TEST(k12_one_chance_at_31_s)
+{
+    struct rig *r = rig_new("prefork", ONE "ListenBacklog 1");
+    rig_start(r);
+    rig_add(r, &(struct guest){ .silent = true });
+    rig_add(r, &(struct guest){ .at = SIM_S, .d.sleep = 1000 * SIM_S });
+    rig_crowd(r, 2, 0, &(struct guest){ .at = 2 * SIM_S });
+    rig_run(r, 31 * SIM_S - 1);
+    ck_assert_int_eq(r->srv->now.overflows, 0);
+    rig_run(r, 63 * SIM_S - 1);
+    ck_assert_int_eq(r->srv->now.overflows, 1);
+    ck_assert_int_eq(r->srv->half_open, 1);
+    rig_run(r, 63 * SIM_S);
+    ck_assert_int_eq(r->srv->now.overflows, 1);
+    ck_assert_int_eq(r->srv->half_open, 0);
     rig_free(r);
 }
 END_TEST
@@ -327,6 +510,15 @@ Suite *suite_kernel(void)
     tcase_add_test(t, k21_all_syns_of_a_wave_are_answered_and_one_gets_in);
     tcase_add_test(t, k4_without_deferred_accept_bare_acks_count_as_well);
     tcase_add_test(t, k4_abort_on_overflow_resets_at_once);
+    tcase_add_test(t,
+                   k3_beyond_the_limit_cookies_are_sent_and_no_state_is_kept);
+    tcase_add_test(t, k3_what_has_a_cookie_is_not_reset_by_an_overflow);
+    tcase_add_test(t, k3_without_cookies_the_syn_is_dropped);
+    tcase_add_test(t, k3_a_cookie_ends_deferred_accept);
+    tcase_add_test(t, k3_a_stale_cookie_is_reset);
+    tcase_add_test(t, k4_a_request_is_given_up_after_63_s);
+    tcase_add_test(t, k4_old_requests_make_way);
+    tcase_add_test(t, k12_one_chance_at_31_s);
     tcase_add_test(t, k8_the_child_that_waited_longest_gets_the_connection);
     tcase_add_test(t, k9_connections_are_accepted_in_order);
     tcase_add_test(t, c26_ready_listeners_take_turns);
