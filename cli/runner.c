@@ -38,19 +38,26 @@ struct action {
     struct sim_timer timer;
     struct job *job;
     struct sim *sim;
+    struct rng rng; /* of one that comes at a rate */
 };
 
-static const char *action_name(enum action_kind k)
+/* Arms the timer of an action that comes at a rate. */
+static void arm_next(struct action *a)
 {
-    static const char *const names[] = { "graceful_restart", "restart",
-                                         "graceful_stop", "stop" };
-    return names[k];
+    double gap = rng_exp(&a->rng) * 1e9 / a->what->rate;
+    simtime_t now = sim_now(a->sim), from = a->what->at;
+    if (now < from)
+        now = from;
+    if (gap < (double)(SIM_NEVER / 4))
+        sim_timer_arm(a->sim, &a->timer, now + (simtime_t)gap);
 }
 
 static void do_action(void *ctx, uint32_t id)
 {
     struct action *a = (struct action *)ctx + id;
     const struct settings *to = a->what->settings;
+    if (a->what->rate > 0)
+        arm_next(a);
     if (to != NULL && !server_reconfigure(a->server, &to[a->job->server])) {
         err_set(&a->job->err, ERR_CONTENT,
                 "actions: another ThreadsPerChild or KeepAliveTimeout after a "
@@ -58,12 +65,10 @@ static void do_action(void *ctx, uint32_t id)
         sim_stop(a->sim);
         return;
     }
-    if (server_action(a->server, a->what->what))
-        return;
-    err_set(&a->job->err, ERR_CONTENT,
-            "actions: \"%s\" is not modelled in this version",
-            action_name(a->what->what));
-    sim_stop(a->sim);
+    if (a->what->what == ACTION_CRASH)
+        server_crash(a->server, a->what->slot);
+    else
+        server_action(a->server, a->what->what);
 }
 
 /* One server, and the clients that meet it, in a world of their own. */
@@ -79,6 +84,23 @@ static uint64_t seed_of(const struct scenario *sc, const struct job *job)
 {
     struct rng r = rng_at(sc->seed, job->server, 0);
     return job->independent ? rng_u64(&r) : sc->seed;
+}
+
+/* Each action is for one server or for all; SS is this world's. */
+static void arm_action(struct action *a, const struct scenario_server *ss,
+                       uint64_t seed, uint32_t number)
+{
+    const struct scenario_action *what = a->what;
+    if (what->server != NULL && strcmp(what->server, ss->name) != 0)
+        return;
+    if (what->rate <= 0) {
+        sim_timer_arm(a->sim, &a->timer, what->at);
+        return;
+    }
+    struct rng base;
+    rng_init(&base, seed, a->job->replication, "actions");
+    a->rng = rng_at(rng_u64(&base), number, 0);
+    arm_next(a);
 }
 
 static bool world_open(struct world *w, const struct scenario *sc,
@@ -133,7 +155,7 @@ static bool world_open(struct world *w, const struct scenario *sc,
                                          .sim = w->sim };
         sim_timer_init(w->sim, &w->actions[i].timer, do_action, w->actions,
                        (uint32_t)i);
-        sim_timer_arm(w->sim, &w->actions[i].timer, sc->actions[i].at);
+        arm_action(&w->actions[i], ss, seed, (uint32_t)i);
     }
     return true;
 }

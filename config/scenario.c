@@ -54,8 +54,7 @@ struct bare {
 
 /* An action as it was read. */
 struct change {
-    simtime_t at;
-    enum action_kind what;
+    struct scenario_action action;
     const struct json_node *directives; /* or NULL */
 };
 
@@ -776,12 +775,21 @@ static void read_servers(struct build *b)
 
 /* ---- actions ---- */
 
-static const char *const action_names[] = { "graceful_restart", "restart",
-                                            "graceful_stop", "stop", NULL };
+static const char *const action_names[] = {
+    "graceful_restart", "restart", "graceful_stop", "stop", "crash", NULL
+};
+
+static bool is_meant(const struct scenario_action *a,
+                     const struct scenario_server *s)
+{
+    return a->server == NULL ||
+           (s->name != NULL && strcmp(a->server, s->name) == 0);
+}
 
 /* A directive that a restart is to change: at least one server must have it,
  * and its value must be right. */
 static bool check_change(struct build *b, const struct json_node *m,
+                         const struct scenario_action *a,
                          const struct json_node **seen)
 {
     struct directives scratch = { .reqtimeout_loaded = true };
@@ -795,14 +803,18 @@ static bool check_change(struct build *b, const struct json_node *m,
                            "give Listen to the server");
     for (size_t i = 0; i < b->sc->nservers; i++) {
         enum mpm_kind mpm = b->sc->servers[i].mpm;
-        if ((directive_table[d].mpms & 1u << mpm) != 0)
+        if (is_meant(a, &b->sc->servers[i]) &&
+            (directive_table[d].mpms & 1u << mpm) != 0)
             return read_directive(b, m, mpm, seen, &scratch);
     }
     return reader_fail(&b->r, m, true,
-                       "no server of this scenario has that directive");
+                       a->server == NULL
+                           ? "no server of this scenario has that directive"
+                           : "this server has no such directive");
 }
 
-static bool check_changes(struct build *b, const struct json_node *o)
+static bool check_changes(struct build *b, const struct json_node *o,
+                          const struct scenario_action *a)
 {
     const struct json_node *seen[DIR_COUNT] = { NULL };
     bool ok = true;
@@ -810,14 +822,65 @@ static bool check_changes(struct build *b, const struct json_node *o)
     if (!reader_type(&b->r, o, JSON_OBJECT))
         return false;
     for (struct json_node *k = json_first(o); k != NULL; k = json_next(k))
-        ok = check_change(b, k, seen) && ok;
+        ok = check_change(b, k, a, seen) && ok;
+    return ok;
+}
+
+/* "server" of an action: the name of one. */
+static bool read_meant(struct build *b, const struct json_node *m,
+                       struct scenario_action *a)
+{
+    const char *names[MAX_SERVERS];
+    const char *name, *near;
+    char shown[80];
+    size_t n = 0;
+
+    if (!read_text(&b->r, m, &name))
+        return false;
+    for (size_t i = 0; i < b->sc->nservers; i++) {
+        if (b->sc->servers[i].name == NULL)
+            continue;
+        names[n++] = b->sc->servers[i].name;
+        if (strcmp(names[n - 1], name) != 0)
+            continue;
+        a->server = name;
+        return true;
+    }
+    near = err_nearest(name, names, n);
+    (void)json_show(m, shown, sizeof shown);
+    if (near != NULL)
+        return reader_fail(&b->r, m, false,
+                           "no server is called %s; did you mean \"%s\"?",
+                           shown, near);
+    return reader_fail(&b->r, m, false, "no server is called %s", shown);
+}
+
+/* When: at a time, or at a rate from that time on. */
+static bool read_when(struct build *b, const struct json_node *o,
+                      struct scenario_action *a)
+{
+    static const struct param per_s = {
+        .name = "rate", .type = PARAM_RATE, .min = 1e-9, .max = 1e6
+    };
+    const struct json_node *at = json_get(o, "at");
+    const struct json_node *rate = json_get(o, "rate");
+    bool ok = true;
+
+    if (at == NULL && rate == NULL)
+        return reader_missing(&b->r, o, "at", NULL, 0, " (or \"rate\")");
+    if (at != NULL)
+        ok = read_time(&b->r, at, -LONGEST, LONGEST, &a->at);
+    if (rate != NULL)
+        ok = param_read(&b->r, rate, &per_s, &a->rate) && ok;
     return ok;
 }
 
 static bool read_action(struct build *b, const struct json_node *o,
                         struct change *c)
 {
-    static const char *const keys[] = { "at", "do", "directives" };
+    static const char *const keys[] = { "at",     "rate", "do",
+                                        "server", "slot", "directives" };
+    struct scenario_action *a = &c->action;
     const struct json_node *m;
     bool ok;
     int what;
@@ -825,21 +888,30 @@ static bool read_action(struct build *b, const struct json_node *o,
     if (!reader_type(&b->r, o, JSON_OBJECT))
         return false;
     ok = reader_keys(&b->r, o, keys, COUNT(keys));
-    if ((m = json_get(o, "at")) != NULL)
-        ok = read_time(&b->r, m, -LONGEST, LONGEST, &c->at) && ok;
-    else
-        ok = reader_missing(&b->r, o, "at", keys, COUNT(keys), "%s", "");
+    ok = read_when(b, o, a) && ok;
     if ((m = json_get(o, "do")) == NULL)
         return reader_missing(&b->r, o, "do", keys, COUNT(keys), "%s", "");
     if (!read_choice(&b->r, m, action_names, &what))
         return false;
-    c->what = (enum action_kind)what;
+    a->what = (enum action_kind)what;
+    if ((m = json_get(o, "server")) != NULL)
+        ok = read_meant(b, m, a) && ok;
+    a->slot = -1;
+    if ((m = json_get(o, "slot")) != NULL && a->what != ACTION_CRASH)
+        return reader_fail(&b->r, m, true, "only a crash has a slot");
+    if (m != NULL)
+        ok = read_count(&b->r, m, 0, 20000, &a->slot) && ok;
     if ((m = json_get(o, "directives")) == NULL)
         return ok;
-    if (c->what == ACTION_GRACEFUL_STOP || c->what == ACTION_STOP)
-        return reader_fail(&b->r, m, true, "a stop takes no directives");
+    if (a->what != ACTION_GRACEFUL_RESTART && a->what != ACTION_RESTART)
+        return reader_fail(&b->r, m, true, "a %s takes no directives",
+                           a->what == ACTION_CRASH ? "crash" : "stop");
+    if (a->rate > 0)
+        return reader_fail(&b->r, m, true,
+                           "a restart that changes directives needs its time, "
+                           "\"at\" without \"rate\"");
     c->directives = m;
-    return check_changes(b, m) && ok;
+    return check_changes(b, m, a) && ok;
 }
 
 /* ---- settings from a restart on ---- */
@@ -874,9 +946,9 @@ static bool change_server(struct build *b, const struct scenario_server *s,
             ok = read_directive(b, k, s->mpm, seen, d) && ok;
     }
     err_init(&e);
-    if (ok && !settings_restart(d, now, c->what == ACTION_GRACEFUL_RESTART,
-                                (int)b->sc->machine.cpus, b->r.arena, &after,
-                                notes, &e))
+    if (ok && !settings_restart(
+                  d, now, c->action.what == ACTION_GRACEFUL_RESTART,
+                  (int)b->sc->machine.cpus, b->r.arena, &after, notes, &e))
         ok = reader_take(&b->r, c->directives, &e);
     if (ok)
         *now = after;
@@ -899,7 +971,8 @@ static void change_servers(struct build *b, const struct change *c)
         for (size_t k = 0; k < sc->nactions; k++) {
             if (c[k].directives == NULL)
                 continue;
-            if (!change_server(b, s, &c[k], &d, &now, &notes[n]))
+            if (is_meant(&c[k].action, s) &&
+                !change_server(b, s, &c[k], &d, &now, &notes[n]))
                 return;
             sc->actions[k].settings[i] = now;
             for (size_t j = 0; j < notes[n].n; j++) {
@@ -918,7 +991,7 @@ static size_t sort_in(struct change *list, size_t n, struct change c)
 {
     size_t k = n;
 
-    for (; k > 0 && c.at < list[k - 1].at; k--)
+    for (; k > 0 && c.action.at < list[k - 1].action.at; k--)
         list[k] = list[k - 1];
     list[k] = c;
     return n + 1;
@@ -941,14 +1014,13 @@ static void read_actions(struct build *b)
     sc->actions =
         arena_alloc(sc->arena, (json_len(list) + 1) * sizeof *sc->actions);
     for (struct json_node *m = json_first(list); m != NULL; m = json_next(m)) {
-        struct change c = { .at = 0 };
+        struct change c = { .directives = NULL };
         if (read_action(b, m, &c))
             sc->nactions = sort_in(changes, sc->nactions, c);
     }
     for (size_t i = 0; i < sc->nactions; i++) {
         struct scenario_action *a = &sc->actions[i];
-        a->at = changes[i].at;
-        a->what = changes[i].what;
+        *a = changes[i].action;
         if (changes[i].directives != NULL)
             a->settings =
                 arena_alloc(sc->arena, sc->nservers * sizeof *a->settings);

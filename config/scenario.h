@@ -20,8 +20,11 @@ struct scenario_server {
 };
 
 struct scenario_action {
-    simtime_t at;
+    simtime_t at; /* with a rate: the earliest */
+    double rate;  /* per second, a Poisson process; 0: once, at `at` */
     enum action_kind what;
+    const char *server; /* NULL: all */
+    int64_t slot;       /* of a crash; -1: drawn */
     /* of each server from this restart on, in the order of servers; NULL: as
      * before */
     struct settings *settings;

@@ -184,7 +184,7 @@ struct child {
     bool not_accepting; /* E-14 */
     bool in_line;       /* waits in accept or for the mutex */
     bool ungraceful;    /* C-23: ends with its last running handler */
-    bool crashed;       /* was ended by a signal (C-12) */
+    uint8_t signal;     /* that ended it (C-12), or 0 */
     bool pod_taken;     /* has read a byte: reads no second (C-18) */
     bool stop_pending;  /* W-21: waits for the mutex before it reacts */
     bool dying;
@@ -230,6 +230,7 @@ enum hook_kind {
     HOOK_PENDING,  /* bucket */
     HOOK_READABLE, /* conn */
     HOOK_RESPONSE, /* thread, conn */
+    HOOK_CRASH,    /* thread (C-47) */
     HOOK_OOM       /* no more memory (H-1) */
 };
 struct hook {
@@ -292,7 +293,7 @@ struct server {
     const struct observer *obs;
     struct cpu *cpu;
     struct backends *backends;
-    struct rng race, buckets_rng, clog_rng;
+    struct rng race, buckets_rng, clog_rng, crash_rng;
 
     struct pool conns, txns, children, links;
     struct thread *threads;

@@ -57,6 +57,8 @@ simtime_t kernel_timer(const struct server *s, simtime_t t, simtime_t delay);
 void net_init(struct server *s);
 void net_answer(struct server *s, uint32_t conn);
 void net_fin_from_server(struct server *s, uint32_t conn, enum net_end how);
+/* FIN behind what the socket holds of an unfinished response (K-22). */
+void net_fin_behind(struct server *s, uint32_t conn);
 /* When the client will have read all of a rate-limited response. */
 void net_pieces(double up, int64_t *piece, simtime_t *tick);
 void net_schedule_done(struct server *s, uint32_t conn);
@@ -94,8 +96,9 @@ void process_spent(struct server *s, uint32_t child, simtime_t user,
 /* CPU seconds of all processes as /proc would add up: a living process's
  * user and system times in whole 10 ms, what has been reaped in full. */
 double process_cpu_s(const struct server *s);
-/* The child dies of a signal; WHAT as httpd's log names it. */
-void process_crash(struct server *s, uint32_t child, const char *what);
+/* SIGSEGV or SIGKILL ends the child, if it lives, with all its connections
+ * (C-47). */
+void process_crash(struct server *s, uint32_t child, int signal);
 void process_reap(struct server *s, uint32_t child);
 void process_pod_poll(struct server *s, uint32_t bucket);
 

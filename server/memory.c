@@ -4,6 +4,8 @@
  * process ends; event's part per connection comes and goes. */
 #include "server/inside.h"
 
+#include <signal.h>
+
 #define FIRST_RESPONSES 8   /* M-16: full size after about eight responses */
 #define OLD_RESPONSES   400 /* and a little more after hundreds */
 #define PAGE            4096
@@ -221,7 +223,7 @@ void memory_kill(struct server *s)
             victim = i;
     }
     if (victim != NONE)
-        process_crash(s, victim, "Killed (9)");
+        process_crash(s, victim, SIGKILL);
 }
 
 simtime_t memory_swap_wait(const struct server *s, uint32_t thread)

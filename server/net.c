@@ -315,6 +315,18 @@ void net_fin_from_server(struct server *s, uint32_t id, enum net_end how)
     conn_message(s, s->cls_closed, id, at);
 }
 
+void net_fin_behind(struct server *s, uint32_t id)
+{
+    const struct txn *t = conn_txn(s, id);
+    if (conn_at(s, id)->flags & CF_CCLOSED)
+        return;
+    bool slow;
+    double rate = down_rate(s, id, &slow);
+    simtime_t read = t->t_drain + reading_time(rate, slow, t->written);
+    simtime_t first = now_of(s) + s->half_rtt;
+    conn_message(s, s->cls_closed, id, read > first ? read : first);
+}
+
 static void close_client(struct server *s, uint32_t id)
 {
     struct conn *c = conn_at(s, id);

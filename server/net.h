@@ -28,6 +28,7 @@ struct demand {
     int64_t body;    /* request body (upload), 0 = none */
     uint16_t head;   /* bytes of the request head (traces: 256) */
     bool file;       /* body is file-backed (sendfile), else from memory */
+    bool crash;      /* the thread dies of it instead of answering (C-47) */
     uint8_t backend; /* 0 = served by httpd itself, else backend number */
 };
 

@@ -22,6 +22,43 @@ static void wait_for(struct server *s, enum parent_phase phase, simtime_t d)
 
 #define V_REPLACE_CRASHED HTTPD_VERSION(2, 4, 54)
 #define MAX_REPLACED      2
+#define WARN_EVERY        10
+
+static bool is_asked_for(const struct parent *p, uint32_t slot)
+{
+    for (uint32_t i = p->done; i < p->ntodo; i++)
+        if (p->todo[i] == slot)
+            return true;
+    return false;
+}
+
+/* startup_children(): N processes in the lowest empty slots (P-1, W-2). */
+static void ask_for_children(struct server *s, uint32_t n)
+{
+    int64_t limit = s->model->async ? s->nslots : s->set->process_limit;
+    for (int64_t i = 0; i < limit && n > 0; i++) {
+        uint32_t slot = (uint32_t)i;
+        if (s->pslots[i].child != NONE || is_asked_for(&s->parent, slot))
+            continue;
+        mpm_make_children(s, &slot, 1);
+        n--;
+    }
+}
+
+/* C-12 (b): a process that a signal has ended, and with it all that are still
+ * missing after a graceful restart. */
+static void replace_crashed(struct server *s)
+{
+    struct parent *p = &s->parent;
+    if (++p->crashes > MAX_REPLACED) {
+        if (p->crashes % WARN_EVERY == MAX_REPLACED + 1)
+            mpm_log(s, "warn", s->model->async ? "AH10392" : "AH10393",
+                    "children are killed successively!");
+        return;
+    }
+    ask_for_children(s, p->remaining + 1);
+    p->remaining = 0;
+}
 
 /* C-5: all that have exited, one per iteration, without sleeping. A child
  * that this very tick told to go needs a moment, and the parent sleeps then. */
@@ -31,19 +68,16 @@ static void reap_all(struct server *s)
     uint32_t n = 0, i = 0;
     while (i < p->nzombies && child_at(s, p->zombies[i])->died < now_of(s)) {
         uint32_t slot = child_at(s, p->zombies[i])->slot;
-        bool crashed = child_at(s, p->zombies[i])->crashed;
+        bool crashed = child_at(s, p->zombies[i])->signal != 0;
         process_reap(s, p->zombies[i++]);
-        if (s->pslots[slot].child != NONE || slot >= s->set->process_limit)
-            continue;
-        if (p->remaining > 0) { /* C-12 (a): one for one */
-            p->remaining--;
-            mpm_make_children(s, &slot, 1);
-        } else if (crashed && s->model->threaded && p->action < 0 &&
-                   s->set->version >= V_REPLACE_CRASHED &&
-                   p->crashes < MAX_REPLACED) { /* C-12 (b) */
-            p->crashes++;
+        if (p->remaining > 0 && s->pslots[slot].child == NONE &&
+            (s->model->async || slot < s->set->process_limit)) {
+            p->remaining--; /* C-12 (a): one for one */
             mpm_make_children(s, &slot, 1);
         }
+        if (crashed && s->model->threaded && p->action < 0 &&
+            s->set->version >= V_REPLACE_CRASHED)
+            replace_crashed(s);
     }
     while (i < p->nzombies)
         p->zombies[n++] = p->zombies[i++];
@@ -139,17 +173,9 @@ void mpm_make_children(struct server *s, const uint32_t *slots, size_t n)
         p->todo[p->ntodo++] = slots[i];
 }
 
-/* startup_children(): N processes in the lowest empty slots (P-1, W-2). */
 static void startup_children(struct server *s, uint32_t n)
 {
-    int64_t limit = s->model->async ? s->nslots : s->set->process_limit;
-    for (int64_t i = 0; i < limit && n > 0; i++) {
-        uint32_t slot = (uint32_t)i;
-        if (s->pslots[i].child != NONE)
-            continue;
-        mpm_make_children(s, &slot, 1);
-        n--;
-    }
+    ask_for_children(s, n);
     fork_all(s);
 }
 
@@ -278,6 +304,8 @@ static void obey(struct server *s)
         kernel_close(s);
         tell_children(s, STOP_NOW);
         climb(s);
+        break;
+    case ACTION_CRASH: /* no signal to the parent */
         break;
     }
 }

@@ -3,7 +3,7 @@
 #include "server/inside.h"
 #include "sim/must.h"
 
-#include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -304,12 +304,14 @@ void mpm_child_exit(struct server *s, uint32_t id)
     must(ch->state == CHILD_LIVE || ch->state == CHILD_STARTING);
     const struct machine *m = &s->conf.machine;
     simtime_t cost = m->cpu_exit;
-    if (s->model->threaded)
+    /* C-47: a signal ends the threads where they are; their cells stay */
+    bool orderly = s->model->threaded && ch->signal == 0;
+    if (orderly)
         cost += m->cpu_thread_exit * (simtime_t)s->per_child;
     for (uint32_t j = 0; j < s->per_child; j++) {
         struct thread *t = thread_at(s, ch->threads + j);
         if (t->child != NONE && !t->gone)
-            mpm_thread_exit(s, ch->threads + j, s->model->threaded);
+            mpm_thread_exit(s, ch->threads + j, orderly);
     }
     sim_timer_done(s->sim, &ch->timer);
     if (ch->job != CPU_NONE)
@@ -327,6 +329,10 @@ void process_reap(struct server *s, uint32_t id)
 {
     struct child *ch = child_at(s, id);
     must(ch->state == CHILD_ZOMBIE);
+    /* SIGKILL is passed over in silence */
+    if (ch->signal == SIGSEGV && s->obs->message)
+        s->obs->message(s->obs->ctx, now_of(s), "core", "notice", "AH00052",
+                        "child process exit signal Segmentation fault (11)");
     s->zombies--;
     if (ch->generation != s->parent.generation)
         s->parent.old_generation--;
@@ -372,16 +378,59 @@ void mpm_child_kill(struct server *s, uint32_t id)
     mpm_child_exit(s, id);
 }
 
-void process_crash(struct server *s, uint32_t id, const char *what)
+void process_crash(struct server *s, uint32_t id, int signal)
 {
     struct child *ch = child_at(s, id);
-    ch->crashed = true;
+    if (ch->state != CHILD_STARTING && ch->state != CHILD_LIVE)
+        return;
+    ch->signal = (uint8_t)signal;
     mpm_child_kill(s, id);
-    char text[80];
-    snprintf(text, sizeof text, "child process exit signal %s", what);
-    if (s->obs->message)
-        s->obs->message(s->obs->ctx, now_of(s), "core", "notice", "AH00052",
-                        text);
+}
+
+/* Picks one of what is counted in N, each as likely as the others. */
+static bool drawn(struct server *s, uint64_t *n)
+{
+    return rng_below(&s->crash_rng, ++*n) == 0;
+}
+
+/* C-47: the process of a thread that is in a handler; when there is none, of
+ * all. */
+static uint32_t crash_victim(struct server *s)
+{
+    uint32_t busy = NONE, any = NONE;
+    uint64_t nbusy = 0, nany = 0;
+    for (int64_t i = 0; i < s->nslots; i++) {
+        uint32_t id = s->pslots[i].child;
+        if (id == NONE)
+            continue;
+        const struct child *ch = child_at(s, id);
+        if (ch->state != CHILD_STARTING && ch->state != CHILD_LIVE)
+            continue;
+        if (drawn(s, &nany))
+            any = id;
+        for (uint32_t j = 0; j < s->per_child; j++) {
+            uint32_t conn = thread_at(s, ch->threads + j)->conn;
+            if (conn != NONE && conn_at(s, conn)->state == CONN_PROCESSING &&
+                drawn(s, &nbusy))
+                busy = id;
+        }
+    }
+    return busy != NONE ? busy : any;
+}
+
+bool server_crash(struct server *s, int64_t slot)
+{
+    uint32_t victim = NONE;
+    if (slot < 0)
+        victim = crash_victim(s);
+    else if (slot < s->nslots)
+        victim = s->pslots[slot].child;
+    if (victim == NONE || child_at(s, victim)->state == CHILD_EXITING ||
+        child_at(s, victim)->state == CHILD_ZOMBIE)
+        return false;
+    process_crash(s, victim, SIGSEGV);
+    hook_drain(s);
+    return true;
 }
 
 /* Descriptors besides connections: standard streams, logs, pipe, epoll. */

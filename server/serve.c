@@ -43,6 +43,8 @@ static struct txn *worked(struct server *s, uint32_t id)
     return t;
 }
 
+static int64_t taken(const struct server *s, uint32_t id);
+
 static simtime_t slack(const struct server *s, simtime_t d)
 {
     return d + (simtime_t)((double)d * s->conf.machine.timer_slack);
@@ -112,8 +114,23 @@ static uint32_t take_down(struct server *s, uint32_t id)
     return thread;
 }
 
+/* K-22: the kernel resets a connection whose data nobody has read; what its
+ * socket has taken of a response reaches the client before the FIN. */
 void serve_abort(struct server *s, uint32_t id)
 {
+    struct conn *c = conn_at(s, id);
+    bool in_response =
+        (c->state == CONN_WRITING || c->state == CONN_WRITE_BLOCKED) &&
+        mpm_is_unsent(s, id);
+    if (in_response)
+        conn_txn(s, id)->written = taken(s, id);
+    if (!(c->flags & CF_SFIN) && (c->flags & CF_DATA || in_response)) {
+        c->flags |= CF_SFIN;
+        if (c->flags & CF_DATA)
+            net_fin_from_server(s, id, NET_RST);
+        else
+            net_fin_behind(s, id);
+    }
     take_down(s, id);
 }
 
@@ -654,8 +671,11 @@ static void respond_with(struct server *s, uint32_t id, int status)
 static void respond(void *srv, uint32_t id)
 {
     struct server *s = srv;
-    worked(s, id);
-    respond_with(s, id, 200);
+    const struct txn *t = worked(s, id);
+    if (t->d.crash) /* instead */
+        hook_put(s, HOOK_CRASH, t->thread, 0);
+    else
+        respond_with(s, id, 200);
     hook_drain(s);
 }
 

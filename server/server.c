@@ -4,6 +4,7 @@
 #include "server/inside.h"
 #include "sim/must.h"
 
+#include <signal.h>
 #include <stdlib.h>
 
 const char *const req_err_name[REQ_ERRS] = {
@@ -47,6 +48,10 @@ static void hook_run(struct server *s, const struct hook *h)
             s->model->on_readable(s, h->a);
         break;
     }
+    case HOOK_CRASH:
+        if (!thread_at(s, h->a)->gone)
+            process_crash(s, thread_at(s, h->a)->child, SIGSEGV);
+        break;
     case HOOK_OOM:
         memory_kill(s);
         break;
@@ -117,6 +122,7 @@ struct server *server_new(struct sim *sim, const struct server_conf *conf,
     s->cpu = cpu_new(sim, m->cpus, m->cpu_slice, m->cpu_switch);
     rng_init(&s->race, conf->seed, conf->replication, "server:race");
     rng_init(&s->clog_rng, conf->seed, conf->replication, "server:clogging");
+    rng_init(&s->crash_rng, conf->seed, conf->replication, "server:crash");
     pool_init(&s->conns, sizeof(struct conn));
     pool_init_kept(&s->txns, sizeof(struct txn), TXN_KEPT);
     pool_init(&s->links, sizeof(struct link));
@@ -154,6 +160,8 @@ void server_free(struct server *s)
 
 bool server_action(struct server *s, enum action_kind what)
 {
+    if (what == ACTION_CRASH)
+        return server_crash(s, -1);
     parent_signal(s, what);
     hook_drain(s);
     return true;

@@ -18,7 +18,8 @@ enum action_kind {
     ACTION_GRACEFUL_RESTART, /* SIGUSR1 */
     ACTION_RESTART,          /* SIGHUP */
     ACTION_GRACEFUL_STOP,    /* SIGWINCH */
-    ACTION_STOP              /* SIGTERM */
+    ACTION_STOP,             /* SIGTERM */
+    ACTION_CRASH             /* of a child: server_crash() */
 };
 
 struct server_conf {
@@ -43,8 +44,13 @@ struct server *server_new(struct sim *s, const struct server_conf *conf,
                           const struct observer *obs);
 void server_free(struct server *srv);
 
-/* Sends the parent a signal now; false if the model has none. */
+/* Sends the parent a signal now, or has a child crash; false if there is
+ * nothing it could do. */
 bool server_action(struct server *srv, enum action_kind what);
+
+/* A segmentation fault ends the child in process slot SLOT; SLOT < 0: that of
+ * a thread in a handler, else any, drawn (C-47). False when there is none. */
+bool server_crash(struct server *srv, int64_t slot);
 
 /* What the configuration says when it is read next: at the restart asked for
  * after this call. *SET (copied; by settings_restart()) has the listeners,

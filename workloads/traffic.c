@@ -30,6 +30,7 @@ void traffic_start(const struct traffic *t, struct traffic_streams *s,
     s->link = clients_base(cl, "link");
     s->think = clients_base(cl, "think");
     s->patience = clients_base(cl, "patience");
+    s->crash = clients_base(cl, "crash");
     if (t->until > 0)
         clients_until(cl, t->until);
 }
@@ -50,6 +51,10 @@ void traffic_demand(const struct traffic *t, const struct traffic_streams *s,
     } else {
         struct rng r = rng_at(s->demand, client, n);
         draw(t, &r, d);
+    }
+    if (t->crash > 0) {
+        struct rng r = rng_at(s->crash, client, n);
+        d->crash = rng_unit(&r) < t->crash;
     }
     d->file = t->file;
     d->head = (uint16_t)t->head;

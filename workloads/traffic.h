@@ -22,6 +22,7 @@ struct traffic {
     bool file;
     int64_t head;
     double tls, slow_share;
+    double crash;
     double down, up;       /* bytes per second, 0 = no limit */
     simtime_t from, until; /* 0 = to the end */
 };
@@ -33,7 +34,10 @@ struct traffic {
       NULL, "time a request waits in its handler without using CPU; the "     \
       "default is a guess, give your own" },                                  \
     { "cpu", PARAM_DIST_TIME, offsetof(T, field.cpu), "0", 0, 0, NULL,        \
-      "CPU time of a request, after the wait" }
+      "CPU time of a request, after the wait" },                              \
+    { "crash", PARAM_REAL, offsetof(T, field.crash), "0", 0, 1, NULL,         \
+      "share of requests at whose end the thread crashes instead of "         \
+      "answering (C-47)" }
 #define TRAFFIC_BODY_PARAMS(T, field)                                         \
     { "bytes", PARAM_DIST_SIZE, offsetof(T, field.bytes), "10KiB", 0, 0,      \
       NULL, "size of a response body; the default is a guess" },              \
@@ -69,7 +73,7 @@ struct traffic {
 
 /* The streams of one workload in one run. */
 struct traffic_streams {
-    uint64_t demand, link, think, patience;
+    uint64_t demand, link, think, patience, crash;
     bool same;          /* every request demands the same: */
     struct demand each; /* its times and sizes */
 };

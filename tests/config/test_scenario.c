@@ -149,6 +149,25 @@ START_TEST(every_key_arrives)
 }
 END_TEST
 
+START_TEST(actions_may_come_at_a_rate_for_one_server)
+{
+    struct scenario *sc = load_set(
+        "actions=[{\"rate\":\"6/h\",\"do\":\"crash\"},"
+        "{\"at\":\"5s\",\"do\":\"crash\",\"slot\":2,\"server\":\"ev\"}]",
+        "expect=[]");
+
+    ck_assert_uint_eq(sc->nactions, 2);
+    ck_assert_int_eq(sc->actions[0].what, ACTION_CRASH);
+    ck_assert_double_eq_tol(sc->actions[0].rate, 6.0 / 3600, 1e-12);
+    ck_assert_int_eq(sc->actions[0].slot, -1);
+    ck_assert_ptr_null(sc->actions[0].server);
+    ck_assert_double_eq(sc->actions[1].rate, 0);
+    ck_assert_int_eq(sc->actions[1].slot, 2);
+    ck_assert_str_eq(sc->actions[1].server, "ev");
+    scenario_free(sc);
+}
+END_TEST
+
 START_TEST(warm_up_may_be_found_by_itself)
 {
     struct scenario *sc = load_set("warm_up=auto", NULL);
@@ -509,6 +528,7 @@ Suite *suite_scenario(void)
 
     tcase_add_checked_fixture(tc, begin, end);
     tcase_add_test(tc, every_key_arrives);
+    tcase_add_test(tc, actions_may_come_at_a_rate_for_one_server);
     tcase_add_test(tc, warm_up_may_be_found_by_itself);
     tcase_add_test(tc, set_reaches_any_key);
     tcase_add_test(tc, a_bare_directive_is_set_for_every_server_that_has_it);
