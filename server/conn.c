@@ -58,7 +58,9 @@ uint32_t conn_new(struct server *s, uint32_t client, const struct link *link)
             *(struct link *)pool_at(&s->links, c->rate) = *link;
         }
     }
-    conn_need_txn(s, id)->t_syn = now_of(s);
+    struct txn *t = conn_need_txn(s, id);
+    t->t_syn = now_of(s);
+    t->resumed = link && link->resumed;
     return id;
 }
 

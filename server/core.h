@@ -128,6 +128,7 @@ struct txn {
     bool big;       /* event: holds a pool grown by a large body (M-18) */
     bool acked;     /* half-open: the client's ACK has been seen (K-12) */
     bool in_body;   /* the handler reads the request's body (C-34) */
+    bool resumed;   /* the handshake resumes a session (C-48) */
     /* Kept from one use to the next, initialised at the first; idle between. */
     struct sim_timer stimer; /* the server's: waits, sleeps, write wake-ups */
     struct sim_timer ctimer; /* the client's: retries, end of a response */

@@ -28,6 +28,7 @@ const struct param machine_params[] = {
     { "cpu_proxy", PARAM_TIME, M(cpu_proxy), "80us", 0, 1e9, NULL, "httpd's part in handing a request to a proxied application (recordings: proxied-backend, 0.07 to 0.09 ms more per request)" },
     { "cpu_fcgi", PARAM_TIME, M(cpu_fcgi), "200us", 0, 1e9, NULL, "the same to PHP-FPM, a new connection each time (recordings: php-fpm-*, 0.2 ms more per request)" },
     { "cpu_tls", PARAM_TIME, M(cpu_tls), "1200us", 0, 1e10, NULL, "full TLS 1.3 handshake, RSA-2048 (costs.csv: tls_handshake_cpu; ECDSA-P256: 790us)" },
+    { "cpu_tls_resumed", PARAM_TIME, M(cpu_tls_resumed), "690us", 0, 1e10, NULL, "TLS 1.3 handshake that resumes a session: without the signature (host-costs.md: RSA-2048 saves 510us; ECDSA-P256: 680us)" },
     { "cpu_per_mb", PARAM_TIME, M(cpu_per_mb), "800us", 0, 1e10, NULL, "10^6 body bytes, plain (costs.csv: bulk_cpu_per_MB)" },
     { "cpu_per_mb_tls", PARAM_TIME, M(cpu_per_mb_tls), "1700us", 0, 1e10, NULL, "10^6 body bytes, TLS (costs.csv: bulk_cpu_per_MB)" },
     { "cpu_fork", PARAM_TIME, M(cpu_fork), "120us", 0, 1e10, NULL, "parent's part of one fork (O-1: 0.08 to 0.15 ms)" },
@@ -104,7 +105,7 @@ void host_ideal(struct machine *m, struct network *n)
     m->cpu_accept = m->cpu_queue = m->cpu_request = m->cpu_wakeup =
         m->cpu_tls_wakeup = 0;
     m->cpu_proxy = m->cpu_fcgi = 0;
-    m->cpu_handoff = m->cpu_tls = 0;
+    m->cpu_handoff = m->cpu_tls = m->cpu_tls_resumed = 0;
     m->cpu_per_mb = m->cpu_per_mb_tls = 0;
     m->cpu_fork = m->cpu_child_init = m->cpu_process_init = 0;
     m->cpu_child_init_tls = m->cpu_read = 0;

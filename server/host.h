@@ -29,6 +29,7 @@ struct machine {
     simtime_t cpu_proxy;      /* handing a request to a backend and back */
     simtime_t cpu_fcgi;       /* the same to PHP-FPM, with a new connection */
     simtime_t cpu_tls;        /* full TLS handshake */
+    simtime_t cpu_tls_resumed;
     simtime_t cpu_per_mb;     /* per 10^6 body bytes, plain */
     simtime_t cpu_per_mb_tls; /* per 10^6 body bytes, TLS */
     simtime_t cpu_fork;       /* in the parent, per fork */

@@ -36,6 +36,7 @@ struct demand {
 struct link {
     float down, up; /* bytes per second the client reads and sends */
     bool tls;
+    bool resumed;     /* its TLS handshake resumes a session */
     bool ignores_fin; /* a silent peer: never answers the server's FIN */
 };
 

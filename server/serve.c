@@ -312,7 +312,9 @@ static void shake_hands(struct server *s, uint32_t id)
     sim_timer_disarm(s->sim, &conn_txn(s, id)->stimer);
     const struct machine *m = &s->conf.machine;
     simtime_t cold = wakeup(s) ? m->cpu_tls_wakeup : 0;
-    work(s, id, m->cpu_tls + cold, wakeup(s), handshake_done);
+    simtime_t cost = /* C-48 */
+        conn_txn(s, id)->resumed ? m->cpu_tls_resumed : m->cpu_tls;
+    work(s, id, cost + cold, wakeup(s), handshake_done);
 }
 
 static void handshake_done(void *srv, uint32_t id)

@@ -31,6 +31,7 @@ void traffic_start(const struct traffic *t, struct traffic_streams *s,
     s->think = clients_base(cl, "think");
     s->patience = clients_base(cl, "patience");
     s->crash = clients_base(cl, "crash");
+    s->resumed = clients_base(cl, "resumed");
     if (t->until > 0)
         clients_until(cl, t->until);
 }
@@ -72,6 +73,10 @@ void traffic_link(const struct traffic *t, const struct traffic_streams *s,
 {
     if (t->tls > 0)
         link->tls = traffic_unit(s, client, 0) < t->tls;
+    if (t->tls_resumed > 0) {
+        struct rng r = rng_at(s->resumed, client, 0);
+        link->resumed = rng_unit(&r) < t->tls_resumed;
+    }
     if (t->down <= 0 && t->up <= 0)
         return;
     if (t->slow_share < 1 && traffic_unit(s, client, 1) >= t->slow_share)

@@ -21,7 +21,7 @@ struct traffic {
     struct dist patience; /* 0: without end */
     bool file;
     int64_t head;
-    double tls, slow_share;
+    double tls, tls_resumed, slow_share;
     double crash;
     double down, up;       /* bytes per second, 0 = no limit */
     simtime_t from, until; /* 0 = to the end */
@@ -50,6 +50,9 @@ struct traffic {
       "size of a request head" },                                             \
     { "tls", PARAM_REAL, offsetof(T, field.tls), "0", 0, 1, NULL,             \
       "share of clients that use HTTPS" },                                    \
+    { "tls_resumed", PARAM_REAL, offsetof(T, field.tls_resumed), "0", 0, 1,   \
+      NULL, "share of these that resume a session of an earlier visit, each " \
+      "time they connect (C-48)" },                                           \
     { "slow_share", PARAM_REAL, offsetof(T, field.slow_share), "1", 0, 1,     \
       NULL, "share of clients to which down and up apply" },                  \
     { "down", PARAM_BYTERATE, offsetof(T, field.down), "0", 0, 1e12, NULL,    \
@@ -73,7 +76,7 @@ struct traffic {
 
 /* The streams of one workload in one run. */
 struct traffic_streams {
-    uint64_t demand, link, think, patience, crash;
+    uint64_t demand, link, think, patience, crash, resumed;
     bool same;          /* every request demands the same: */
     struct demand each; /* its times and sizes */
 };

@@ -248,6 +248,25 @@ START_TEST(c9_states_of_a_tls_connection)
 }
 END_TEST
 
+/* The round trips are the same. */
+START_TEST(c48_a_resumed_handshake_costs_less_cpu)
+{
+    for (int resumed = 0; resumed < 2; resumed++) {
+        struct rig *r = one("worker", "Listen 443 https");
+        r->conf.machine.cpu_tls = SIM_S;
+        r->conf.machine.cpu_tls_resumed = SIM_S / 2;
+        r->conf.network.rtt = 20 * SIM_MS;
+        rig_start(r);
+        struct guest *g = rig_add(
+            r, &(struct guest){ .link.tls = true, .link.resumed = resumed });
+        rig_run(r, 2 * SIM_S);
+        ck_assert(g->t_tls == 40 * SIM_MS + (resumed ? SIM_S / 2 : SIM_S));
+        ck_assert_int_eq(g->answered, 1);
+        rig_free(r);
+    }
+}
+END_TEST
+
 START_TEST(c45_the_logged_duration_leaves_the_queue_out)
 {
     struct rig *r = one("prefork", "MaxRequestWorkers 1\nKeepAlive Off");
@@ -292,6 +311,7 @@ Suite *suite_serve(void)
     tcase_add_test(t, c34_a_slow_head_occupies_a_worker_of_event);
     tcase_add_test(t, k19_hold_time_is_whole_wakeups);
     tcase_add_test(t, c9_states_of_a_tls_connection);
+    tcase_add_test(t, c48_a_resumed_handshake_costs_less_cpu);
     tcase_add_test(t, c45_the_logged_duration_leaves_the_queue_out);
     tcase_add_test(t, conn_states_may_not_be_skipped);
     suite_add_tcase(s, t);

@@ -70,7 +70,7 @@ static struct seen_demand {
     uint32_t conn, req;
     struct demand d;
 } seen[MAX_SEEN];
-static int nrow, nseen, ntls, nslow;
+static int nrow, nseen, ntls, nresumed, ncrash, nslow;
 static enum fate (*run_fate)(uint32_t client, int conn, int request);
 static struct sim *sim;
 static struct server srv;
@@ -98,6 +98,7 @@ static void on_sent(uint32_t client, const struct demand *d)
 {
     const struct request_record *r = &hot_of(pop, cold_at(pop, client))->r;
     ck_assert_int_lt(nseen, MAX_SEEN);
+    ncrash += d->crash;
     seen[nseen++] = (struct seen_demand){ r->conn, r->req, *d };
 }
 
@@ -105,6 +106,7 @@ static void on_link(uint32_t client, const struct link *l)
 {
     (void)client;
     ntls += l->tls;
+    nresumed += l->tls && l->resumed;
     nslow += l->down > 0;
     ck_assert((l->down > 0) == (l->up > 0));
 }
@@ -121,7 +123,7 @@ static void run(const void *shared, uint64_t seed, simtime_t keepalive,
                 simtime_t end)
 {
     struct workload_conf w = { "w", type, conf, (void *)(uintptr_t)shared, 0 };
-    nrow = nseen = ntls = nslow = 0;
+    nrow = nseen = ntls = nresumed = ncrash = nslow = 0;
     sim = sim_new(EVQ_WHEEL, 0);
     fake_init(&srv, sim);
     srv.sent = on_sent;
@@ -275,14 +277,29 @@ START_TEST(shares_of_tls_and_slow_links_are_kept)
 {
     choose_closed(4000);
     set_real("tls", 0.3);
+    set_real("tls_resumed", 0.6);
     set_real("slow_share", 0.1);
     set_real("down", 1e5);
     set_real("up", 1e3);
     run_all(NULL, 1, 0, 2 * SIM_S);
     ck_assert_int_eq(srv.connects, 4000);
     ck_assert_int_lt(abs(ntls - 1200), 120); /* 4 standard deviations */
+    ck_assert_int_lt(abs(nresumed - 720), 100);
     ck_assert_int_lt(abs(nslow - 400), 80);
     ck_assert(type->uses_tls(conf, NULL));
+}
+END_TEST
+
+START_TEST(c47_a_share_of_the_requests_crashes)
+{
+    choose_closed(4000);
+    run_all(NULL, 1, 0, 2 * SIM_S);
+    int64_t sent = nseen;
+    ck_assert_int_eq(ncrash, 0);
+    set_real("crash", 0.1);
+    run_all(NULL, 1, 0, 2 * SIM_S);
+    ck_assert_int_eq(nseen, sent);
+    ck_assert_double_eq_tol((double)ncrash / nseen, 0.1, 0.02);
 }
 END_TEST
 
@@ -757,6 +774,7 @@ Suite *suite_workload(void)
     tcase_add_test(t, requests_per_connection_opens_a_new_one);
     tcase_add_test(t, clients_begin_over_the_spread);
     tcase_add_test(t, shares_of_tls_and_slow_links_are_kept);
+    tcase_add_test(t, c47_a_share_of_the_requests_crashes);
     tcase_add_test(t, without_a_share_all_links_are_slow);
     tcase_add_test(t, arrivals_are_poisson);
     tcase_add_test(t, arrivals_do_not_depend_on_the_server);
