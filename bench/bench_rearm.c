@@ -6,6 +6,7 @@
 #include "bench/bench.h"
 
 #include "sim/lane.h"
+#include "sim/must.h"
 #include "sim/pool.h"
 #include "sim/rng.h"
 #include "sim/sim.h"
@@ -33,6 +34,7 @@ static void expired(void *ctx, uint32_t id)
 
 static void requests(struct rearm *m, uint64_t count)
 {
+    must(m->n > 0);
     for (uint64_t i = 0; i < count; i++) {
         m->now_ns += rng_exp(&m->rng) * m->gap_ns;
         uint32_t id = (uint32_t)rng_below(&m->rng, m->n);

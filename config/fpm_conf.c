@@ -14,6 +14,7 @@
 #include <strings.h>
 
 #include "config/text_file.h"
+#include "sim/must.h"
 
 #define MAX_FILE_BYTES ((size_t)4 << 20)
 #define MAX_FILES      1000
@@ -525,10 +526,12 @@ static struct pool *choose(struct parser *p, const char *path, const char *name,
         pool = find(p, "www");
     if (pool != NULL)
         return pool;
-    for (size_t i = 0; i < p->npools && used < sizeof list; i++)
+    for (size_t i = 0; i < p->npools && used < sizeof list; i++) {
+        must(p->pools[i] != NULL);
         used +=
             (size_t)snprintf(list + used, sizeof list - used, "%s%s",
                              i > 0 ? ", " : "", shown(p, p->pools[i]->name));
+    }
     if (name != NULL)
         (void)wrong(p, at, "no pool is called \"%s\"; there are: %s",
                     shown(p, name), list);

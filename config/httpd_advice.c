@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "sim/must.h"
+
 __attribute__((format(printf, 5, 6))) static void
 warn(struct httpd_conf *c, struct arena *a, const char *file, long line,
      const char *fmt, ...)
@@ -261,6 +263,7 @@ static bool take_common(struct httpd_conf *c, enum directive d,
         if (c->use[i].directive == d && c->use[i].host >= 0)
             last = &c->use[i];
     }
+    must(last != NULL); /* what is common was said by somebody */
     err_init(&e);
     ok = directives_set(&c->directives, d, common, true, false, last->file,
                         last->line, 0, a, &e);

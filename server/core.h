@@ -206,7 +206,7 @@ struct pslot {
 /* ---- kernel ---- */
 
 struct listener {
-    uint32_t head, tail, len; /* accept queue, through conn links */
+    uint32_t head, tail, len;  /* accept queue, through conn links */
     uint32_t half_open, young; /* young: no time-out yet (K-4) */
     int port;
     bool tls, defer, open;

@@ -676,7 +676,7 @@ static bool one_conversion(char c, const char **s, const char *end,
         return true;
     case 's':
         w->has_epoch = true;
-        return digits(s, end, &w->epoch) && w->epoch < 10000000000;
+        return digits(s, end, &w->epoch) && w->epoch < 7000000000;
     case 'j':
         return fixed(s, end, 3) >= 0;
     case 'T':

@@ -86,7 +86,7 @@ bool logline_date(unsigned year, unsigned month, unsigned day, unsigned hour,
     static const char days[] = {
         31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
     };
-    if (month == 0 || month > 12 || year == 0 || year > 9999 || day == 0 ||
+    if (year < 1700 || year > 2199 || month == 0 || month > 12 || day == 0 ||
         day > (unsigned)days[month - 1] + (month == 2 && leap(year)))
         return false;
     if (hour > 23 || minute > 59 || second > 60)

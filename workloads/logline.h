@@ -72,8 +72,8 @@ enum logline_why logline_parse(const char *text, size_t len,
 uint64_t logline_hash(const char *s, size_t n);
 /* "01/Jul/1995:00:00:01 -0400", 26 bytes, as seconds since 1970. */
 bool logline_stamp(const char *s, int64_t *t);
-/* Seconds since 1970 of a date and time in UTC; false when there is none such.
- * A second of 60 is the next one. */
+/* Seconds since 1970 of a date and time in UTC; false when there is none such
+ * or its year is not 1700 ... 2199. A second of 60 is the next one. */
 bool logline_date(unsigned year, unsigned month, unsigned day, unsigned hour,
                   unsigned minute, unsigned second, int64_t *t);
 /* 1 ... 12 for the English name of a month cut to three letters, else 0. */
