@@ -138,6 +138,12 @@ static void fill_report(struct run *r)
         .replications = sc->replications,
         .servers = r->servers,
     };
+    for (size_t i = 0; i < sc->nworkloads; i++) {
+        const struct workload_conf *w = &sc->workloads[i];
+        r->report.tls =
+            r->report.tls || (w->type->uses_tls != NULL &&
+                              w->type->uses_tls(w->conf, w->shared));
+    }
 }
 
 static void add_server(struct run *r, size_t i, bool ci)
@@ -522,7 +528,7 @@ const struct command command_run = {
     .about =
         "Runs every server of the scenario against the same requests, writes\n"
         "the folder of results and prints a table with a column per server, "
-        "their\nmessages, and a sentence of verdict. KEY is a dotted path "
+        "their\nmessages, and a verdict. KEY is a dotted path "
         "(servers.event.\ndirectives.KeepAliveTimeout=2s, "
         "workload.attack.connections=500) or a\ndirective for all servers "
         "(keep_alive_timeout=2s). EXPR is\n\"SERVER.METRIC OP VALUE\", such "

@@ -19,8 +19,16 @@ struct window {
     double accept_queue, busy, keepalive, reading, writing, processes, pss;
     int64_t full; /* looks without an idle worker, and what all do then */
     double full_keepalive, full_reading, full_writing;
+    int64_t cpu_busy;
+    int64_t few, held; /* looks at which connections wait all the same */
     int64_t accept_queue_peak, busy_peak, keepalive_peak, processes_peak;
     int64_t private_peak, pss_peak;
+};
+
+/* Since when all workers have been taken, over the whole run. */
+struct onset {
+    simtime_t first, from; /* SIM_NEVER: not yet, not now */
+    int64_t looks, full;   /* since `from` */
 };
 
 /* Sums over the looks of one step of the curve. */
@@ -58,7 +66,7 @@ struct metrics {
 
     struct window w;
     double completed, errs[REQ_ERRS], failed;
-    simtime_t full_first;
+    struct onset onset;
     struct snapshot base; /* at warm_up; zero when there is no warm-up */
     double cpu_at_window; /* cpu_s when the window begins */
     struct hist latency, latency_server, connect, row;
@@ -339,13 +347,36 @@ static void add_peak(int64_t *peak, int64_t v)
         *peak = v;
 }
 
+/* Whether all workers that may exist do, and none of them is idle. */
+static bool all_taken(const struct metrics *m, const struct snapshot *n)
+{
+    int64_t taken = busy_of(n) + n->slots[SLOT_KEEPALIVE] +
+                    n->slots[SLOT_CLOSING] + n->slots[SLOT_GRACEFUL] +
+                    n->slots[SLOT_DNS];
+    return n->slots[SLOT_READY] == 0 && n->slots[SLOT_STARTING] == 0 &&
+           taken >= m->o.worker_limit && m->o.worker_limit > 0;
+}
+
+/* Begins to count anew whenever what has been counted is not lasting. */
+static void look_for_onset(struct onset *o, simtime_t now, bool full)
+{
+    if (full && o->first == SIM_NEVER)
+        o->first = now;
+    if (full && o->from == SIM_NEVER) {
+        o->from = now;
+        o->looks = o->full = 0;
+    }
+    o->looks++;
+    o->full += full;
+    if ((double)o->full < SUMMARY_LASTING * (double)o->looks)
+        o->from = SIM_NEVER;
+}
+
 /* One look inside the window. */
 static void add_to_window(struct metrics *m, const struct snapshot *n)
 {
     struct window *w = &m->w;
     int64_t busy = busy_of(n), kept = n->slots[SLOT_KEEPALIVE];
-    int64_t taken = busy + kept + n->slots[SLOT_CLOSING] +
-                    n->slots[SLOT_GRACEFUL] + n->slots[SLOT_DNS];
 
     w->looks++;
     w->accept_queue += (double)n->accept_queue;
@@ -355,6 +386,7 @@ static void add_to_window(struct metrics *m, const struct snapshot *n)
     w->writing += (double)n->slots[SLOT_WRITING];
     w->processes += (double)n->processes;
     w->pss += (double)n->pss;
+    w->cpu_busy += n->cpu_busy;
     add_peak(&w->accept_queue_peak, n->accept_queue_peak);
     add_peak(&w->accept_queue_peak, n->accept_queue);
     add_peak(&w->busy_peak, busy);
@@ -362,14 +394,16 @@ static void add_to_window(struct metrics *m, const struct snapshot *n)
     add_peak(&w->processes_peak, n->processes);
     add_peak(&w->private_peak, n->private_dirty);
     add_peak(&w->pss_peak, n->pss);
-    if (n->slots[SLOT_READY] == 0 && n->slots[SLOT_STARTING] == 0 &&
-        taken >= m->o.worker_limit && m->o.worker_limit > 0) {
+    if (all_taken(m, n)) {
         w->full++;
         w->full_keepalive += (double)kept;
         w->full_reading += (double)n->slots[SLOT_READING];
         w->full_writing += (double)n->slots[SLOT_WRITING];
-        if (m->full_first == SIM_NEVER)
-            m->full_first = sim_now(m->sim);
+    } else if (n->accept_queue > 0 && n->slots[SLOT_READY] == 0) {
+        w->few++;
+    } else if (n->accept_queue > 0 && n->async &&
+               n->processes_not_accepting > 0) {
+        w->held++;
     }
 }
 
@@ -483,6 +517,7 @@ static void on_look(void *ctx, uint32_t id)
     server_snapshot(m->server, &n);
     add_to_step(&m->step, &n);
     settle_look(m, &n);
+    look_for_onset(&m->onset, now, all_taken(m, &n));
     if (now >= m->o.warm_up)
         add_to_window(m, &n);
     if (now % m->o.interval == 0)
@@ -561,7 +596,7 @@ struct metrics *metrics_new(struct sim *s, const struct metrics_opts *opts,
     m->backends = must_zalloc(opts->nbackends, sizeof *m->backends);
     for (size_t i = 0; i < opts->nbackends; i++)
         m->backends[i].fd = -1;
-    m->full_first = SIM_NEVER;
+    m->onset.first = m->onset.from = SIM_NEVER;
     m->observer = (struct observer){
         .ctx = m,
         .request = on_request,
@@ -687,6 +722,11 @@ static void write_requests(struct metrics *m)
     }
 }
 
+static double seconds_or_nan(simtime_t t)
+{
+    return t != SIM_NEVER ? simtime_to_s(t) : (double)NAN;
+}
+
 /* The server's part of the statistics; LAST is its state at the end. */
 static void summarise_server(const struct metrics *m,
                              const struct snapshot *last, struct summary *out)
@@ -710,11 +750,14 @@ static void summarise_server(const struct metrics *m,
     out->workers.reading_mean = w->reading / n;
     out->workers.writing_mean = w->writing / n;
     out->workers.full_share = (double)w->full / n;
-    out->workers.full_first_s =
-        m->full_first != SIM_NEVER ? simtime_to_s(m->full_first) : (double)NAN;
+    out->workers.full_first_s = seconds_or_nan(m->onset.first);
+    out->workers.full_from_s = seconds_or_nan(m->onset.from);
     out->workers.full_keepalive_mean = w->full_keepalive / full;
     out->workers.full_reading_mean = w->full_reading / full;
     out->workers.full_writing_mean = w->full_writing / full;
+    out->workers.short_share = (double)w->few / n;
+    out->workers.held_share = (double)w->held / n;
+    out->cpu.busy_share = (double)w->cpu_busy / n;
     out->processes.mean = w->processes / n;
     out->processes.peak = PEAK(w->processes_peak);
     out->processes.end = (double)last->processes;

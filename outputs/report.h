@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Results for people and programs: summary.json, the table on the terminal,
- * the sentence of verdict, and the check of expectations. Nothing here knows
+ * the verdict, and the check of expectations. Nothing here knows
  * of scenarios; cli/ fills a struct report from one. All pointers are
  * borrowed. */
 #ifndef OUTPUTS_REPORT_H
@@ -33,6 +33,7 @@ struct report {
     simtime_t duration, warm_up;
     int64_t replications;
     bool partial;
+    bool tls; /* some connections use it */
     const struct report_server *servers;
     size_t n;
 };
@@ -48,8 +49,9 @@ bool report_write(const char *path, const char *text, struct err *e);
  * left in F. */
 void report_table(FILE *f, const struct report *r, bool colour);
 
-/* One sentence, without newline: who did better and why, or that there is no
- * difference. Computed from the results alone. Caller frees. */
+/* Some sentences on one line, without newline: who did best and what was in
+ * the servers' way, or that there is no difference to clients. Computed from
+ * the results alone; docs/outputs.md has the rules. Caller frees. */
 char *report_verdict(const struct report *r);
 
 /* The number at "SERVER.METRIC" ("event.latency.p99_s"). False (ERR_CONTENT,

@@ -5,14 +5,13 @@
 
 #include "outputs/num.h"
 #include "outputs/sink.h"
+#include "outputs/units.h"
 #include "sim/must.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum unit { UNIT_COUNT, UNIT_RATE, UNIT_TIME, UNIT_BYTES, UNIT_SHARE };
 
 struct table {
     const struct report *r;
@@ -81,33 +80,6 @@ static void heading(struct table *t, const char *label)
         fprintf(t->f, "%s\n", label);
 }
 
-static char *in_unit(double v, enum unit unit, char *buf)
-{
-    if (isnan(v)) {
-        strcpy(buf, "-");
-        return buf;
-    }
-    switch (unit) {
-    case UNIT_TIME:
-        return num_duration(v, buf);
-    case UNIT_BYTES:
-        return num_bytes(v, buf);
-    case UNIT_SHARE:
-        num_digits(round(v * 1e4) / 100, v >= 0.9995 ? 4 : 3, buf);
-        strcat(buf, " %");
-        return buf;
-    case UNIT_RATE:
-        num_digits(v, fabs(v) >= 1000 ? 4 : 3, buf);
-        strcat(buf, " /s");
-        return buf;
-    case UNIT_COUNT:
-        break;
-    }
-    if (v == trunc(v))
-        return num_count(v, buf);
-    return num_digits(v, fabs(v) >= 1000 ? (int)log10(fabs(v)) + 1 : 3, buf);
-}
-
 /* By what a number was multiplied to be shown with UNIT (" ms"). */
 static double scale_of(const char *unit)
 {
@@ -150,7 +122,7 @@ static void put_number(struct table *t, size_t col, size_t offset,
     double v = summary_value(s->sum, &f);
     char text[3 * NUM_SIZE];
 
-    in_unit(v, unit, text);
+    unit_text(v, unit, text);
     if (s->ci != NULL && !isnan(v)) {
         /* the upper half: the lower end may have been cut off at 0 */
         double half = summary_value(&s->ci->high, &f) - v;
@@ -234,6 +206,43 @@ static void error_rows(struct table *t)
     }
 }
 
+/* How long all workers are taken, and what they do then. */
+static void full_rows(struct table *t)
+{
+    bool ever = false;
+    for (size_t i = 0; i < t->r->n; i++)
+        ever = ever || t->r->servers[i].sum->workers.full_share > 0;
+    row(t, 2, "all taken, share of time", FIELD(workers.full_share),
+        UNIT_SHARE);
+    if (!ever)
+        return;
+    row(t, 4, "then in K", FIELD(workers.full_keepalive_mean), UNIT_COUNT);
+    row(t, 4, "then in R", FIELD(workers.full_reading_mean), UNIT_COUNT);
+    row(t, 4, "then in W", FIELD(workers.full_writing_mean), UNIT_COUNT);
+    row(t, 4, "to the end, from", FIELD(workers.full_from_s), UNIT_TIME);
+}
+
+/* Only where CPU time matters: it is counted in ticks of a clock, so that
+ * little of it says nothing. */
+static void cost_row(struct table *t)
+{
+    char text[NUM_SIZE];
+    bool matters = false;
+    for (size_t i = 0; i < t->r->n; i++)
+        matters = matters || summary_cpu_matters(t->r->servers[i].sum);
+    if (!matters)
+        return;
+    row(t, 2, "all cores busy, share of time", FIELD(cpu.busy_share),
+        UNIT_SHARE);
+    start_row(t, 2, "per request");
+    for (size_t i = 0; i < t->r->n; i++)
+        put_cell(t, i,
+                 unit_text(summary_cpu_per_request(t->r->servers[i].sum),
+                           UNIT_TIME, text),
+                 false);
+    end_row(t);
+}
+
 static void all_rows(struct table *t)
 {
     start_row(t, 0, "");
@@ -253,13 +262,16 @@ static void all_rows(struct table *t)
     row(t, 2, "in keep-alive (K), mean", FIELD(workers.keepalive_mean),
         UNIT_COUNT);
     row(t, 2, "in keep-alive, peak", FIELD(workers.keepalive_peak), UNIT_COUNT);
-    row(t, 2, "all taken, share of time", FIELD(workers.full_share),
+    full_rows(t);
+    row(t, 2, "too few exist, share of time", FIELD(workers.short_share),
         UNIT_SHARE);
     row(t, 0, "processes, mean", FIELD(processes.mean), UNIT_COUNT);
     row(t, 2, "peak", FIELD(processes.peak), UNIT_COUNT);
+    row(t, 2, "ended", FIELD(processes.ended), UNIT_COUNT);
     row(t, 0, "memory (private), peak", FIELD(memory.private_peak_bytes),
         UNIT_BYTES);
     row(t, 0, "CPU used", FIELD(cpu.utilisation), UNIT_SHARE);
+    cost_row(t);
 }
 
 /* -- messages ---------------------------------------------------------------
@@ -301,7 +313,8 @@ static void put_message(const struct table *t, const struct shown *s, int names)
             bad ? "\033[31m" : "", s->m->level, bad ? "\033[0m" : "",
             s->m->code, s->m->text);
     if (s->m->count != 1)
-        fprintf(t->f, " (%s times%s)", in_unit(s->m->count, UNIT_COUNT, count),
+        fprintf(t->f, " (%s times%s)",
+                unit_text(s->m->count, UNIT_COUNT, count),
                 t->r->replications > 1 ? " on average" : "");
     fputc('\n', t->f);
 }

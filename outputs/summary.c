@@ -49,9 +49,12 @@ const struct summary_field summary_fields[] = {
     F(workers, writing_mean, SUMMARY_STAT, false),
     F(workers, full_share, SUMMARY_STAT, false),
     F(workers, full_first_s, SUMMARY_STAT, true),
+    F(workers, full_from_s, SUMMARY_STAT, true),
     F(workers, full_keepalive_mean, SUMMARY_STAT, true),
     F(workers, full_reading_mean, SUMMARY_STAT, true),
     F(workers, full_writing_mean, SUMMARY_STAT, true),
+    F(workers, short_share, SUMMARY_STAT, false),
+    F(workers, held_share, SUMMARY_STAT, false),
     F(processes, mean, SUMMARY_STAT, false),
     F(processes, peak, SUMMARY_COUNT, false),
     F(processes, end, SUMMARY_COUNT, false),
@@ -62,8 +65,19 @@ const struct summary_field summary_fields[] = {
     F(memory, pss_mean_bytes, SUMMARY_COUNT, false),
     F(cpu, seconds, SUMMARY_STAT, false),
     F(cpu, utilisation, SUMMARY_STAT, false),
+    F(cpu, busy_share, SUMMARY_STAT, false),
 };
 const size_t summary_nfields = sizeof summary_fields / sizeof summary_fields[0];
+
+double summary_cpu_per_request(const struct summary *s)
+{
+    return s->completed > 0 ? s->cpu.seconds / s->completed : (double)NAN;
+}
+
+bool summary_cpu_matters(const struct summary *s)
+{
+    return s->cpu.utilisation >= 0.5 || s->cpu.busy_share >= 0.5;
+}
 
 static double *value_at(struct summary *s, const struct summary_field *f)
 {

@@ -20,6 +20,8 @@
 
 #define SUMMARY_MESSAGES 64 /* different codes kept */
 
+#define SUMMARY_LASTING 0.9
+
 struct summary_latency {
     double count, mean_s, p50_s, p90_s, p95_s, p99_s, p999_s, max_s;
 };
@@ -51,9 +53,16 @@ struct summary {
         double reading_mean, writing_mean;
         double full_share;   /* share of the window with no idle worker though
                                 all that MaxRequestWorkers allows exist */
-        double full_first_s; /* first instant of it; NAN when never */
+        double full_first_s; /* first instant of it in the run, NAN: never */
+        double full_from_s;  /* since when it was so SUMMARY_LASTING of the
+                                time until the end; NAN: not at the end */
         /* what they do meanwhile, NAN when never */
         double full_keepalive_mean, full_reading_mean, full_writing_mean;
+        /* shares of the window in which connections wait in the accept queue
+         * although not all workers are taken: none is idle, but more are
+         * allowed than exist; some are idle, but a process of event has as
+         * many connections as AsyncRequestWorkerFactor lets it have (E-16) */
+        double short_share, held_share;
     } workers;
     struct {
         double mean, peak, end, started, ended;
@@ -63,6 +72,7 @@ struct summary {
     } memory;
     struct {
         double seconds, utilisation;
+        double busy_share; /* of the window: no core is without work */
     } cpu;
     struct summary_message message[SUMMARY_MESSAGES]; /* in order of first_s */
     size_t nmessages;
@@ -76,7 +86,7 @@ struct summary_ci {
 
 /* Mean over N replications (N >= 1) and, for N >= 2 and CI not NULL, the
  * Student-t 95 % interval of each number. A number that is NAN in one
- * replication is NAN in the mean; but full_first_s and a message's first_s are
+ * replication is NAN in the mean; but full_… and a message's first_s are
  * averaged over the replications in which it happened, and the count of a
  * message that did not appear is 0. MEAN and CI must not be among REPS. */
 void summary_aggregate(const struct summary *reps, size_t n,
@@ -108,6 +118,12 @@ struct summary_field {
 };
 extern const struct summary_field summary_fields[];
 extern const size_t summary_nfields;
+
+/* CPU seconds for each completed request, NAN without any; and whether that
+ * says anything: httpd's CPU time is counted in whole ticks for each process,
+ * so that little of it is chance. */
+double summary_cpu_per_request(const struct summary *s);
+bool summary_cpu_matters(const struct summary *s);
 
 static inline double summary_value(const struct summary *s,
                                    const struct summary_field *f)

@@ -1,33 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The sentence of verdict. Each server is held against the best of them in
- * three figures that a visitor of the site would notice: requests that failed,
- * the tail of the latency, requests served. Those that fall behind in one are
- * named with the cause that the counters show; if none does, the sentence says
- * that there is no difference. */
-#include "outputs/report.h"
+/* The verdict: who does best, in the figures of the table, and then what the
+ * counters show to stand in the servers' way. Each server is held against the
+ * best of them in what its visitors would notice: every percentile of the
+ * latency that the table has, requests that failed, requests served. If nobody
+ * falls behind in any of them there is no difference to them, and what
+ * differs otherwise (memory, CPU, messages) is said instead. */
+#include "outputs/verdict.h"
 
-#include "outputs/num.h"
 #include "outputs/paired.h"
-#include "outputs/sink.h"
 #include "sim/must.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What stands in a server's way, in the order in which it is looked for. */
-enum cause {
-    CAUSE_NONE,
-    CAUSE_CPU,       /* the processors are used up */
-    CAUSE_KEEPALIVE, /* all workers taken, most of them in K */
-    CAUSE_READING,   /* … most of them reading a request */
-    CAUSE_WRITING,   /* … most of them working or sending */
-    CAUSE_WORKERS,   /* … no state stands out */
-    CAUSE_OVERFLOW,  /* the accept queue was full */
-    CAUSE_SPAWNING,  /* too few processes at first */
-    CAUSE_CONNLIMIT, /* event: connections per process */
-    CAUSE_RECYCLING  /* processes end and are replaced */
-};
+#define FIELD(member) offsetof(struct summary, member)
 
 /* A difference smaller than this is none: of latency both, of failures and of
  * requests served the share. */
@@ -35,78 +22,23 @@ enum cause {
 #define TAIL_SECONDS 0.005
 #define FAIL_SHARE   0.01
 #define SERVED_SHARE 0.05
+/* The same of what only the server's owner notices. */
+#define MEMORY_RATIO 1.2
+#define MEMORY_BYTES 1048576.0
+#define CPU_SHARE    0.05
 
-struct opinion {
-    const struct report_server *s;
-    enum cause cause;
-    double fail_share;
-    bool slow, failing, serving_less;
-};
-
-struct verdict {
-    const struct report *r;
-    struct opinion *o;
-    size_t tail;                      /* offset of the percentile compared */
-    const char *tail_name;            /* NULL: no percentile that all have */
-    const struct report_server *fast; /* who is best there, or NULL */
-    struct sink out;
+static const struct {
+    size_t offset;
+    const char *name;
+} tails[TAILS] = {
+    { FIELD(latency.p50_s), "p50" },
+    { FIELD(latency.p90_s), "p90" },
+    { FIELD(latency.p99_s), "p99" },
+    { FIELD(latency.p999_s), "p99.9" },
 };
 
 /* What is said of several pairs at once holds for all of them with 95 %. */
 #define CONFIDENCE 0.95
-
-static bool behind(const struct opinion *o)
-{
-    return o->slow || o->failing || o->serving_less;
-}
-
-/* -- causes -----------------------------------------------------------------
- */
-
-static bool has_message(const struct summary *s, const char *const *codes)
-{
-    for (; *codes != NULL; codes++)
-        for (size_t i = 0; i < s->nmessages; i++)
-            if (strcmp(s->message[i].code, *codes) == 0)
-                return true;
-    return false;
-}
-
-/* What most workers do while all are taken. */
-static enum cause holder(const struct summary *s)
-{
-    double half = 0.5 * s->workers.limit;
-    if (s->workers.full_keepalive_mean > half)
-        return CAUSE_KEEPALIVE;
-    if (s->workers.full_reading_mean > half)
-        return CAUSE_READING;
-    if (s->workers.full_writing_mean > half)
-        return CAUSE_WRITING;
-    return CAUSE_WORKERS;
-}
-
-static enum cause find_cause(const struct report_server *rs)
-{
-    /* "server seems busy", in prefork, worker, event */
-    static const char *const busy[] = { "AH00162", "AH00289", "AH00486", NULL };
-    const struct summary *s = rs->sum;
-
-    if (s->cpu.utilisation >= 0.9)
-        return CAUSE_CPU;
-    /* who is full now and then, but turns clients away */
-    if (s->workers.full_share < 0.5 && s->accept_queue.overflows > 0)
-        return CAUSE_OVERFLOW;
-    if (s->workers.full_share >= 0.05)
-        return holder(s);
-    if (s->processes.ended >= 3 && s->processes.ended >= s->processes.mean)
-        return CAUSE_RECYCLING;
-    if (has_message(s, busy) && s->accept_queue.peak >= 10)
-        return CAUSE_SPAWNING;
-    if (rs->settings != NULL && rs->settings->mpm == MPM_EVENT &&
-        s->accept_queue.mean >= 1)
-        return CAUSE_CONNLIMIT;
-    return CAUSE_NONE;
-}
 
 /* -- comparison -------------------------------------------------------------
  */
@@ -120,30 +52,17 @@ static double number(const struct summary *s, size_t offset)
 /* The farthest percentile, up to p99, that every server has. */
 static void choose_tail(struct verdict *v)
 {
-    static const struct {
-        size_t offset;
-        const char *name;
-    } tails[] = {
-        { offsetof(struct summary, latency.p99_s), "p99" },
-        { offsetof(struct summary, latency.p95_s), "p95" },
-        { offsetof(struct summary, latency.p90_s), "p90" },
-        { offsetof(struct summary, latency.p50_s), "p50" },
-    };
-    for (size_t k = 0; k < sizeof tails / sizeof tails[0]; k++) {
-        bool all = true;
+    for (size_t k = 3; k-- > 0 && !v->has_tail;) {
+        bool all = true, any = false;
         for (size_t i = 0; i < v->r->n; i++) {
             const struct summary *s = v->r->servers[i].sum;
+            bool has = !isnan(number(s, tails[k].offset));
+            any = any || has;
             /* who serves next to nothing has no tail to compare */
-            all = all && (!isnan(number(s, tails[k].offset)) ||
-                          s->completed < SUMMARY_BEYOND);
+            all = all && (has || s->completed < SUMMARY_BEYOND);
         }
-        for (size_t i = 0; all && i < v->r->n; i++) {
-            if (!isnan(number(v->r->servers[i].sum, tails[k].offset))) {
-                v->tail = tails[k].offset;
-                v->tail_name = tails[k].name;
-                return;
-            }
-        }
+        v->tail = k;
+        v->has_tail = all && any;
     }
 }
 
@@ -186,384 +105,58 @@ static double fail_share(const struct summary *s)
     return all > 0 ? s->failed / all : 0;
 }
 
+/* Who is fastest at percentile K, or NULL. */
+static const struct report_server *fastest(const struct report *r, size_t k)
+{
+    const struct report_server *best = NULL;
+    for (size_t i = 0; i < r->n; i++) {
+        double mine = number(r->servers[i].sum, tails[k].offset);
+        if (!isnan(mine) &&
+            (best == NULL || mine < number(best->sum, tails[k].offset)))
+            best = &r->servers[i];
+    }
+    return best;
+}
+
+static bool is_slow(const struct report *r, const struct report_server *s,
+                    size_t k)
+{
+    const struct report_server *best = fastest(r, k);
+    if (best == NULL)
+        return false;
+    double mine = number(s->sum, tails[k].offset);
+    double least = number(best->sum, tails[k].offset);
+    return mine > TAIL_RATIO * least && mine > least + TAIL_SECONDS &&
+           above(r, s, best, tails[k].offset);
+}
+
 static void judge(struct verdict *v)
 {
     size_t n = v->r->n;
-    const struct report_server *fast = NULL, *most = v->r->servers,
-                               *clean = v->r->servers;
+    const struct report_server *most = v->r->servers, *clean = v->r->servers;
     for (size_t i = 0; i < n; i++) {
         const struct report_server *s = &v->r->servers[i];
-        v->o[i] = (struct opinion){ .s = s,
-                                    .cause = find_cause(s),
-                                    .fail_share = fail_share(s->sum) };
-        if (v->tail_name != NULL && !isnan(number(s->sum, v->tail)) &&
-            (fast == NULL ||
-             number(s->sum, v->tail) < number(fast->sum, v->tail)))
-            fast = s;
         if (s->sum->completed > most->sum->completed)
             most = s;
         if (fail_share(s->sum) < fail_share(clean->sum))
             clean = s;
     }
-    v->fast = fast;
+    v->fast = v->has_tail ? fastest(v->r, v->tail) : NULL;
     for (size_t i = 0; i < n; i++) {
         struct opinion *o = &v->o[i];
-        const struct summary *s = o->s->sum;
-        if (fast != NULL) {
-            double mine = number(s, v->tail), best = number(fast->sum, v->tail);
-            o->slow = mine > TAIL_RATIO * best && mine > best + TAIL_SECONDS &&
-                      above(v->r, o->s, fast, v->tail);
-        }
+        *o = (struct opinion){ .s = &v->r->servers[i] };
+        o->fail_share = fail_share(o->s->sum);
         o->failing = o->fail_share > fail_share(clean->sum) + FAIL_SHARE &&
-                     above(v->r, o->s, clean, offsetof(struct summary, failed));
+                     above(v->r, o->s, clean, FIELD(failed));
         o->serving_less =
-            s->completed < (1 - SERVED_SHARE) * most->sum->completed &&
-            above(v->r, most, o->s, offsetof(struct summary, completed));
-    }
-}
-
-/* -- words ------------------------------------------------------------------
- */
-
-/* Picks the servers a phrase is about. */
-typedef bool (*pick_fn)(const struct opinion *o, enum cause cause);
-
-static bool is_behind(const struct opinion *o, enum cause cause)
-{
-    return behind(o) && o->cause == cause;
-}
-
-static bool is_ahead(const struct opinion *o, enum cause cause)
-{
-    (void)cause;
-    return !behind(o);
-}
-
-static bool has_cause(const struct opinion *o, enum cause cause)
-{
-    return o->cause == cause;
-}
-
-struct group {
-    const struct opinion **o;
-    size_t n;
-};
-
-static void pick(const struct verdict *v, pick_fn fn, enum cause cause,
-                 struct group *g)
-{
-    g->n = 0;
-    for (size_t i = 0; i < v->r->n; i++)
-        if (fn(&v->o[i], cause))
-            g->o[g->n++] = &v->o[i];
-}
-
-/* ", " between, " and " before the last. */
-static void separate(struct sink *s, size_t i, size_t n)
-{
-    if (i > 0)
-        sink_text(s, i + 1 == n ? " and " : ", ");
-}
-
-static void put_names(struct sink *s, const struct group *g)
-{
-    for (size_t i = 0; i < g->n; i++) {
-        separate(s, i, g->n);
-        sink_text(s, g->o[i]->s->name);
-    }
-}
-
-static void put_duration(struct sink *s, double v)
-{
-    char buf[NUM_SIZE];
-    sink_text(s, isnan(v) ? "unknown" : num_duration(v, buf));
-}
-
-static void put_whole(struct sink *s, double v)
-{
-    char buf[NUM_SIZE];
-    sink_text(s, num_count(round(v), buf));
-}
-
-static void put_percent(struct sink *s, double share)
-{
-    char buf[NUM_SIZE];
-    sink_text(s, num_digits(share * 100, share >= 0.1 ? 3 : 2, buf));
-    sink_text(s, " %");
-}
-
-/* One number per server: "21 ms", or "28.6 s and 26.8 s", or "21 ms" once
- * when all read the same. */
-static void put_each(struct sink *s, const struct group *g, size_t offset,
-                     void (*put)(struct sink *, double))
-{
-    char *first = NULL;
-    bool same = true;
-    for (size_t i = 0; i < g->n; i++) {
-        struct sink one;
-        sink_string(&one);
-        put(&one, number(g->o[i]->s->sum, offset));
-        char *text = sink_take(&one);
-        if (first == NULL) {
-            first = text;
-            continue;
-        }
-        same = same && strcmp(first, text) == 0;
-        free(text);
-    }
-    if (same) {
-        sink_text(s, first != NULL ? first : "");
-    } else {
-        for (size_t i = 0; i < g->n; i++) {
-            separate(s, i, g->n);
-            put(s, number(g->o[i]->s->sum, offset));
+            o->s->sum->completed < (1 - SERVED_SHARE) * most->sum->completed &&
+            above(v->r, most, o->s, FIELD(completed));
+        o->behind = o->failing || o->serving_less;
+        for (size_t k = 0; k < TAILS; k++) {
+            o->slow[k] = is_slow(v->r, o->s, k);
+            o->behind = o->behind || o->slow[k];
         }
     }
-    free(first);
-}
-
-#define FIELD(member) offsetof(struct summary, member)
-
-static void put_moment(struct sink *s, double t)
-{
-    char buf[NUM_SIZE];
-    sink_text(s, num_digits(round(t * 10) / 10, 6, buf));
-    sink_text(s, " s");
-}
-
-/* "all 150 workers are taken from 12 s on", or a share of the time when they
- * are not taken until the end. */
-static void put_taken(struct verdict *v, const struct group *g)
-{
-    struct sink *s = &v->out;
-    double end = simtime_to_s(v->r->duration);
-    double window = end - simtime_to_s(v->r->warm_up);
-    bool lasting = !v->r->partial;
-    for (size_t i = 0; i < g->n; i++) {
-        const struct summary *m = g->o[i]->s->sum;
-        double rest = (end - m->workers.full_first_s) / window;
-        lasting = lasting && m->workers.full_share >= 0.9 * rest;
-    }
-    sink_text(s, "all ");
-    put_each(s, g, FIELD(workers.limit), put_whole);
-    sink_text(s, " workers are taken ");
-    if (lasting) {
-        sink_text(s, "from ");
-        put_each(s, g, FIELD(workers.full_first_s), put_moment);
-        sink_text(s, " on");
-    } else {
-        put_each(s, g, FIELD(workers.full_share), put_percent);
-        sink_text(s, " of the time");
-    }
-}
-
-static void put_verb(struct sink *s, const struct group *g, const char *one,
-                     const char *many)
-{
-    sink_text(s, g->n == 1 ? one : many);
-}
-
-/* "all 150 workers are taken from 12 s on, 149 of them in keep-alive (K)" */
-static void put_holders(struct verdict *v, const struct group *g, size_t offset,
-                        const char *doing)
-{
-    put_taken(v, g);
-    sink_text(&v->out, ", ");
-    put_each(&v->out, g, offset, put_whole);
-    sink_text(&v->out, doing);
-}
-
-/* What the servers of G, who share CAUSE, do: "starve: all 150 …". */
-static void put_cause(struct verdict *v, const struct group *g,
-                      enum cause cause)
-{
-    struct sink *s = &v->out;
-    switch (cause) {
-    case CAUSE_CPU:
-        put_verb(s, g, "runs out of CPU, ", "run out of CPU, ");
-        put_each(s, g, FIELD(cpu.utilisation), put_percent);
-        sink_text(s, " used");
-        break;
-    case CAUSE_KEEPALIVE:
-        put_verb(s, g, "starves: ", "starve: ");
-        put_holders(v, g, FIELD(workers.full_keepalive_mean),
-                    " of them in keep-alive (K), waiting for clients that say"
-                    " nothing");
-        break;
-    case CAUSE_READING:
-        put_verb(s, g, "starves: ", "starve: ");
-        put_holders(v, g, FIELD(workers.full_reading_mean),
-                    " of them reading (R) requests that come in slowly");
-        break;
-    case CAUSE_WRITING:
-        put_verb(s, g, "runs out of workers: ", "run out of workers: ");
-        put_holders(v, g, FIELD(workers.full_writing_mean),
-                    " of them working on a response or sending it (W)");
-        break;
-    case CAUSE_WORKERS:
-        put_verb(s, g, "runs out of workers: ", "run out of workers: ");
-        put_taken(v, g);
-        break;
-    case CAUSE_OVERFLOW:
-        put_verb(s, g, "lets its accept queue overflow ",
-                 "let their accept queues overflow ");
-        put_each(s, g, FIELD(accept_queue.overflows), put_whole);
-        sink_text(s, " times, so that clients must knock again");
-        break;
-    case CAUSE_SPAWNING:
-        put_verb(s, g, "has to start processes first: up to ",
-                 "have to start processes first: up to ");
-        put_each(s, g, FIELD(accept_queue.peak), put_whole);
-        sink_text(s, " connections wait in the accept queue meanwhile");
-        break;
-    case CAUSE_CONNLIMIT:
-        put_verb(s, g, "stops", "stop");
-        sink_text(s, " accepting at the limit of connections per process "
-                     "(AsyncRequestWorkerFactor): up to ");
-        put_each(s, g, FIELD(accept_queue.peak), put_whole);
-        sink_text(s, " connections wait");
-        break;
-    case CAUSE_RECYCLING:
-        put_verb(s, g, "keeps replacing its processes, ",
-                 "keep replacing their processes, ");
-        put_each(s, g, FIELD(processes.ended), put_whole);
-        sink_text(s, " of them so far");
-        break;
-    case CAUSE_NONE:
-        put_verb(s, g, "falls behind", "fall behind");
-        break;
-    }
-}
-
-static void put_rate(struct sink *s, double v)
-{
-    char buf[NUM_SIZE];
-    sink_text(s, isnan(v) ? "no" : num_digits(v, v >= 1000 ? 5 : 3, buf));
-}
-
-static void put_tail(struct verdict *v, const struct group *g)
-{
-    sink_text(&v->out, v->tail_name);
-    sink_char(&v->out, ' ');
-    put_each(&v->out, g, v->tail, put_duration);
-}
-
-/* " (p99 28.6 s, 82 failed requests)": where the servers of G are behind. */
-static void put_figures(struct verdict *v, const struct group *g)
-{
-    struct sink *s = &v->out;
-    const char *sep = " (";
-    bool slow = false, failing = false, less = false;
-    for (size_t i = 0; i < g->n; i++) {
-        slow = slow || g->o[i]->slow;
-        failing = failing || g->o[i]->failing;
-        less = less || g->o[i]->serving_less;
-    }
-    if (slow) {
-        sink_text(s, sep);
-        put_tail(v, g);
-        sep = ", ";
-    }
-    if (failing) {
-        sink_text(s, sep);
-        put_each(s, g, FIELD(failed), put_whole);
-        sink_text(s, " failed requests");
-        sep = ", ";
-    }
-    if (less) {
-        sink_text(s, sep);
-        put_each(s, g, FIELD(throughput_rps), put_rate);
-        sink_text(s, " requests/s");
-        sep = ", ";
-    }
-    if (sep[0] == ',')
-        sink_char(s, ')');
-}
-
-static bool same_limit(const struct group *g)
-{
-    for (size_t i = 1; i < g->n; i++)
-        if (g->o[i]->s->sum->workers.limit != g->o[0]->s->sum->workers.limit)
-            return false;
-    return g->o[0]->s->sum->workers.limit > 0;
-}
-
-/* "event answers at p99 21 ms with 12 of 150 workers busy on average" */
-static void put_doing_well(struct verdict *v, const struct group *g)
-{
-    struct sink *s = &v->out;
-    put_names(s, g);
-    sink_char(s, ' ');
-    if (v->tail_name != NULL) {
-        put_verb(s, g, "answers at ", "answer at ");
-        put_tail(v, g);
-    } else {
-        put_verb(s, g, "serves ", "serve ");
-        put_each(s, g, FIELD(throughput_rps), put_rate);
-        sink_text(s, " requests/s");
-    }
-    sink_text(s, " with ");
-    put_each(s, g, FIELD(workers.busy_mean), put_whole);
-    if (same_limit(g)) {
-        sink_text(s, " of ");
-        put_whole(s, g->o[0]->s->sum->workers.limit);
-    }
-    sink_text(s, " workers busy on average");
-}
-
-/* What the servers of G are behind for. If others have the same trouble and
- * are not behind, it is said of all of them: "prefork and event let their
- * accept queues overflow 1166 and 1048 times …; prefork suffers more (p95 9.5
- * s)". */
-static void put_behind(struct verdict *v, struct group *g, enum cause cause)
-{
-    size_t behind_n = g->n;
-    pick(v, has_cause, cause, g);
-    bool shared = cause != CAUSE_NONE && g->n > behind_n;
-    if (!shared)
-        pick(v, is_behind, cause, g);
-    put_names(&v->out, g);
-    sink_char(&v->out, ' ');
-    put_cause(v, g, cause);
-    if (shared) {
-        pick(v, is_behind, cause, g);
-        sink_text(&v->out, "; ");
-        put_names(&v->out, g);
-        put_verb(&v->out, g, " suffers more", " suffer more");
-    }
-    put_figures(v, g);
-}
-
-/* Each cause with the servers that FN picks for it, joined by "; ". The order
- * is that of the weight of causes; those from CAUSE_SPAWNING on are left out
- * unless MINOR. Returns whether there was any. */
-static bool put_causes(struct verdict *v, pick_fn fn, struct group *g,
-                       bool minor)
-{
-    static const enum cause order[] = { CAUSE_KEEPALIVE, CAUSE_READING,
-                                        CAUSE_WRITING,   CAUSE_WORKERS,
-                                        CAUSE_CPU,       CAUSE_OVERFLOW,
-                                        CAUSE_SPAWNING,  CAUSE_CONNLIMIT,
-                                        CAUSE_RECYCLING, CAUSE_NONE };
-    bool any = false;
-    for (size_t k = 0; k < sizeof order / sizeof order[0]; k++) {
-        if (order[k] == CAUSE_SPAWNING && !minor)
-            break;
-        pick(v, fn, order[k], g);
-        if (g->n == 0)
-            continue;
-        if (any)
-            sink_text(&v->out, "; ");
-        any = true;
-        if (minor) {
-            put_behind(v, g, order[k]);
-            continue;
-        }
-        put_names(&v->out, g);
-        sink_char(&v->out, ' ');
-        put_cause(v, g, order[k]);
-    }
-    return any;
 }
 
 /* -- differences between pairs ----------------------------------------------
@@ -603,7 +196,7 @@ static bool tail_difference(const struct verdict *v, size_t i, struct paired *p)
     const struct report_server *s = &v->r->servers[i];
     if (v->fast == NULL || s == v->fast || !are_paired(s, v->fast))
         return false;
-    *p = difference(v->r, s, v->fast, v->tail);
+    *p = difference(v->r, s, v->fast, tails[v->tail].offset);
     return p->n >= 2;
 }
 
@@ -618,16 +211,246 @@ static bool put_faster(struct verdict *v, const char *before)
     if (n == 0)
         return false;
     sink_text(&v->out, before);
-    sink_format(&v->out, "%s answers %s ", v->fast->name, v->tail_name);
+    sink_format(&v->out, "%s answers %s ", v->fast->name, tails[v->tail].name);
     for (size_t i = 0; i < v->r->n; i++) {
         if (!tail_difference(v, i, &p) || !paired_is_shown(&p))
             continue;
-        separate(&v->out, k++, n);
+        verdict_separate(&v->out, k++, n);
         put_paired(&v->out, &p);
         sink_format(&v->out, " faster than %s", v->r->servers[i].name);
     }
     return true;
 }
+
+/* -- a difference -----------------------------------------------------------
+ */
+
+/* Figures in which somebody is behind: one of the percentiles, or … */
+enum { FIGURE_FAILED = TAILS, FIGURE_SERVED, FIGURES };
+
+static bool is_behind_in(const struct opinion *o, size_t figure)
+{
+    return figure < TAILS            ? o->slow[figure]
+           : figure == FIGURE_FAILED ? o->failing
+                                     : o->serving_less;
+}
+
+static size_t figure_offset(size_t figure)
+{
+    return figure < TAILS            ? tails[figure].offset
+           : figure == FIGURE_FAILED ? FIELD(failed)
+                                     : FIELD(throughput_rps);
+}
+
+static enum unit figure_unit(size_t figure)
+{
+    return figure < TAILS            ? UNIT_TIME
+           : figure == FIGURE_FAILED ? UNIT_COUNT
+                                     : UNIT_PER_S;
+}
+
+static bool is_named(const struct opinion *o, const bool said[FIGURES])
+{
+    for (size_t f = 0; f < FIGURES; f++)
+        if (said[f] && is_behind_in(o, f))
+            return true;
+    return false;
+}
+
+/* Which figures are said: what failed and what was served, of the percentiles
+ * p50 and the farthest up to p99 in which somebody is behind; and those that a
+ * server needs in order to be named. */
+static void choose_figures(const struct verdict *v, bool said[FIGURES])
+{
+    static const size_t order[FIGURES] = {
+        FIGURE_FAILED, FIGURE_SERVED, 2, 1, 0, 3
+    };
+    bool far = false;
+    memset(said, 0, FIGURES * sizeof said[0]);
+    for (size_t k = 0; k < FIGURES; k++) {
+        size_t f = order[k];
+        bool any = false, unnamed = false;
+        for (size_t i = 0; i < v->r->n; i++) {
+            const struct opinion *o = &v->o[i];
+            any = any || is_behind_in(o, f);
+            unnamed = unnamed || (is_behind_in(o, f) && !is_named(o, said));
+        }
+        bool farthest = any && !far && f < 3;
+        said[f] = unnamed || farthest || (any && (f == 0 || f >= TAILS));
+        far = far || farthest;
+    }
+}
+
+/* Who G is held against where nobody is best in everything. */
+static const struct opinion *best_in(const struct verdict *v, size_t figure)
+{
+    const struct opinion *best = NULL;
+    for (size_t i = 0; i < v->r->n; i++) {
+        const struct opinion *o = &v->o[i];
+        double x = verdict_number(o, figure_offset(figure));
+        if (figure == FIGURE_FAILED)
+            x = o->fail_share;
+        if (isnan(x))
+            continue;
+        double b = best == NULL ? 0
+                   : figure == FIGURE_FAILED
+                       ? best->fail_share
+                       : verdict_number(best, figure_offset(figure));
+        if (best == NULL || (figure == FIGURE_SERVED ? x > b : x < b))
+            best = o;
+    }
+    return best;
+}
+
+/* "18.2 s (prefork and worker)" */
+static void put_figure(struct sink *s, const struct group *g, size_t figure,
+                       const char *what, bool names)
+{
+    verdict_put_each(s, g, figure_offset(figure), figure_unit(figure));
+    sink_text(s, what);
+    if (names) {
+        sink_text(s, " (");
+        verdict_put_names(s, g);
+        sink_char(s, ')');
+    }
+}
+
+/* Those who are behind in FIGURE and read the same as server I there; none if
+ * one before I does. */
+static void pick_like(const struct verdict *v, size_t figure, size_t i,
+                      struct group *g)
+{
+    char mine[NUM_SIZE], its[NUM_SIZE];
+    unit_text(verdict_number(&v->o[i], figure_offset(figure)),
+              figure_unit(figure), mine);
+    g->n = 0;
+    for (size_t k = 0; k < v->r->n && is_behind_in(&v->o[i], figure); k++) {
+        unit_text(verdict_number(&v->o[k], figure_offset(figure)),
+                  figure_unit(figure), its);
+        if (!is_behind_in(&v->o[k], figure) || strcmp(mine, its) != 0)
+            continue;
+        if (k < i)
+            return;
+        g->o[g->n++] = &v->o[k];
+    }
+}
+
+/* "p99 119 ms against 18.2 s (prefork) and 16.2 s (worker)"; AHEAD are those
+ * that are behind in nothing. */
+static void put_figure_of_all(struct verdict *v, const struct group *ahead,
+                              size_t figure)
+{
+    struct sink *s = &v->out;
+    struct group g = { must_zalloc(v->r->n + 1, sizeof *g.o), 0 };
+    const char *what = figure < TAILS            ? ""
+                       : figure == FIGURE_FAILED ? " failed requests"
+                                                 : " requests/s";
+    if (figure < TAILS)
+        sink_format(s, "%s ", tails[figure].name);
+    if (ahead->n > 0) {
+        put_figure(s, ahead, figure, what, false);
+    } else {
+        g.o[g.n++] = best_in(v, figure);
+        put_figure(s, &g, figure, what, true);
+    }
+    size_t n = 0, put = 0;
+    for (size_t i = 0; i < v->r->n; i++) {
+        pick_like(v, figure, i, &g);
+        n += g.n > 0;
+    }
+    sink_text(s, " against ");
+    for (size_t i = 0; i < v->r->n; i++) {
+        pick_like(v, figure, i, &g);
+        if (g.n == 0)
+            continue;
+        verdict_separate(s, put++, n);
+        put_figure(s, &g, figure, "", v->r->n > 2 || ahead->n == 0);
+    }
+    free(g.o);
+}
+
+/* What fails with those who are behind in nothing, if it is much. */
+static void put_failures(struct verdict *v, struct group *g)
+{
+    g->n = 0;
+    for (size_t i = 0; i < v->r->n; i++)
+        if (v->o[i].fail_share >= FAIL_SHARE)
+            g->o[g->n++] = &v->o[i];
+    if (g->n == 0)
+        return;
+    sink_text(&v->out, "; requests fail with ");
+    verdict_put_names(&v->out, g);
+    sink_text(&v->out, ": ");
+    verdict_put_each(&v->out, g, FIELD(failed), UNIT_COUNT);
+}
+
+/* Who does best and by how much. */
+static void put_outcome(struct verdict *v, struct group *g)
+{
+    struct sink *s = &v->out;
+    bool said[FIGURES];
+    const char *sep = ": ";
+    choose_figures(v, said);
+    g->n = 0;
+    for (size_t i = 0; i < v->r->n; i++)
+        if (!v->o[i].behind)
+            g->o[g->n++] = &v->o[i];
+    if (g->n == 0) {
+        sink_text(s, "None does best in everything");
+    } else {
+        verdict_put_names(s, g);
+        if (verdict_all_suffer(v))
+            sink_format(s, " %s %s", verdict_verb(g, "suffers", "suffer"),
+                        v->r->n > 2 ? "least" : "less");
+        else
+            sink_format(s, " %s best", verdict_verb(g, "does", "do"));
+    }
+    for (size_t f = 0; f < FIGURES; f++) {
+        if (!said[f])
+            continue;
+        sink_text(s, sep);
+        put_figure_of_all(v, g, f);
+        sep = ", ";
+    }
+    if (!said[FIGURE_FAILED])
+        put_failures(v, g);
+    put_faster(v, "; ");
+}
+
+/* Those who are behind for no cause that is known. */
+static void put_unexplained(struct verdict *v, struct group *g)
+{
+    bool cpu = false;
+    g->n = 0;
+    for (size_t i = 0; i < v->r->n; i++) {
+        if (!v->o[i].behind || v->o[i].explained)
+            continue;
+        g->o[g->n++] = &v->o[i];
+        cpu = cpu || summary_cpu_matters(v->o[i].s->sum);
+    }
+    if (g->n == 0)
+        return;
+    sink_text(&v->out, ". ");
+    verdict_put_names(&v->out, g);
+    sink_text(&v->out, verdict_verb(g, " runs", " run"));
+    sink_text(&v->out, " short of neither workers nor CPU");
+    if (cpu) {
+        sink_text(&v->out, ", though all cores are busy ");
+        verdict_put_each(&v->out, g, FIELD(cpu.busy_share), UNIT_SHARE);
+        sink_text(&v->out, " of the time");
+    }
+    sink_text(&v->out, "; no counter shows the reason");
+}
+
+static void say_difference(struct verdict *v, struct group *g)
+{
+    put_outcome(v, g);
+    verdict_put_causes(v, ". ", g);
+    put_unexplained(v, g);
+}
+
+/* -- no difference ----------------------------------------------------------
+ */
 
 /* How a sentence on servers begins none of which is far behind: what their
  * replications show. Exactly equal ones need no interval. */
@@ -645,76 +468,114 @@ static void put_no_difference(struct verdict *v)
     if (put_faster(v, "Hardly a difference (")) {
         sink_text(&v->out, "): ");
     } else if (pairs > 0 && most.half > 0) {
-        sink_format(&v->out, "No difference can be shown (%s %s", v->tail_name,
-                    pairs > 1 ? "at most " : "");
+        sink_format(&v->out, "No difference can be shown (%s %s",
+                    tails[v->tail].name, pairs > 1 ? "at most " : "");
         put_paired(&v->out, &most);
         sink_text(&v->out, "): ");
     } else {
-        sink_text(&v->out, "No difference here: ");
+        sink_text(&v->out, "No difference to clients: ");
     }
 }
 
-static void say_difference(struct verdict *v, struct group *g)
+static bool same_limit(const struct group *g)
 {
-    put_causes(v, is_behind, g, true);
-    pick(v, is_ahead, CAUSE_NONE, g);
-    if (g->n > 0) {
-        sink_text(&v->out, ", while ");
-        put_doing_well(v, g);
-    }
-    put_faster(v, "; ");
+    for (size_t i = 1; i < g->n; i++)
+        if (g->o[i]->s->sum->workers.limit != g->o[0]->s->sum->workers.limit)
+            return false;
+    return g->o[0]->s->sum->workers.limit > 0;
 }
 
-/* All servers meet the same obstacle: it comes first, then what it does. */
-static void say_all_alike(struct verdict *v, struct group *g, double failing)
+/* "event answers at p99 21 ms with 12 of 150 workers busy on average" */
+static void put_answers(struct verdict *v, const struct group *g)
 {
     struct sink *s = &v->out;
-    put_names(s, g);
-    sink_text(s, g->n == 1 ? " " : g->n == 2 ? " both " : " all ");
-    put_cause(v, g, g->o[0]->cause);
-    if (v->tail_name != NULL) {
-        sink_text(s, " (");
-        put_tail(v, g);
-        if (failing >= FAIL_SHARE) {
-            sink_text(s, ", ");
-            put_each(s, g, FIELD(failed), put_whole);
-            sink_text(s, " failed requests");
-        }
-        sink_char(s, ')');
+    verdict_put_names(s, g);
+    if (v->has_tail) {
+        sink_text(s, verdict_verb(g, " answers at ", " answer at "));
+        sink_format(s, "%s ", tails[v->tail].name);
+        verdict_put_each(s, g, tails[v->tail].offset, UNIT_TIME);
+    } else {
+        sink_text(s, verdict_verb(g, " serves ", " serve "));
+        verdict_put_each(s, g, FIELD(throughput_rps), UNIT_PER_S);
+        sink_text(s, " requests/s");
+    }
+    sink_text(s, " with ");
+    verdict_put_each(s, g, FIELD(workers.busy_mean), UNIT_COUNT);
+    if (same_limit(g)) {
+        sink_text(s, " of ");
+        verdict_put_each(s, &(struct group){ g->o, 1 }, FIELD(workers.limit),
+                         UNIT_COUNT);
+    }
+    sink_text(s, " workers busy on average");
+}
+
+/* Those who have the most and the least of the number at OFFSET differ by more
+ * than RATIO and AMOUNT. */
+static bool differs(const struct verdict *v, size_t offset, double ratio,
+                    double amount)
+{
+    double least = HUGE_VAL, most = 0;
+    for (size_t i = 0; i < v->r->n; i++) {
+        double x = verdict_number(&v->o[i], offset);
+        least = fmin(least, x);
+        most = fmax(most, x);
+    }
+    return most > ratio * least && most > least + amount;
+}
+
+/* Whether S has reached MaxRequestWorkers, and said so. */
+static bool has_reached_limit(const struct summary *s)
+{
+    for (size_t i = 0; i < s->nmessages; i++) {
+        const char *code = s->message[i].code;
+        if (strcmp(code, "AH00161") == 0 || strcmp(code, "AH00286") == 0 ||
+            strcmp(code, "AH00484") == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What differs though clients do not notice. */
+static void put_remarks(struct verdict *v, struct group *all, struct group *g)
+{
+    struct sink *s = &v->out;
+    if (differs(v, FIELD(memory.private_peak_bytes), MEMORY_RATIO,
+                MEMORY_BYTES)) {
+        sink_text(s, "; their memory (private) differs: ");
+        verdict_put_each(s, all, FIELD(memory.private_peak_bytes), UNIT_BYTES);
+    }
+    if (differs(v, FIELD(cpu.utilisation), 1, CPU_SHARE)) {
+        sink_text(s, "; CPU used: ");
+        verdict_put_each(s, all, FIELD(cpu.utilisation), UNIT_SHARE);
+    }
+    g->n = 0;
+    for (size_t i = 0; i < v->r->n; i++)
+        if (has_reached_limit(v->o[i].s->sum))
+            g->o[g->n++] = &v->o[i];
+    if (g->n > 0 && g->n < v->r->n) {
+        sink_text(s, "; only ");
+        verdict_put_names(s, g);
+        sink_text(s, verdict_verb(g, " reaches", " reach"));
+        sink_text(s, " MaxRequestWorkers");
     }
 }
 
 static void say_no_difference(struct verdict *v, struct group *g)
 {
     struct sink *s = &v->out;
-    double failing = 0;
-    bool alike = v->o[0].cause != CAUSE_NONE;
-    for (size_t i = 0; i < v->r->n; i++) {
-        failing = fmax(failing, v->o[i].fail_share);
-        alike = alike && v->o[i].cause == v->o[0].cause;
-    }
-    pick(v, is_ahead, CAUSE_NONE, g);
-    size_t servers = g->n;
-    if (servers > 1)
+    struct group all = { must_zalloc(v->r->n + 1, sizeof *all.o), v->r->n };
+    for (size_t i = 0; i < v->r->n; i++)
+        all.o[i] = &v->o[i];
+    if (all.n > 1)
         put_no_difference(v);
-    if (alike) {
-        say_all_alike(v, g, failing);
-        return;
-    }
-    put_doing_well(v, g);
-    if (failing >= FAIL_SHARE) {
-        sink_text(s, ", but ");
-        put_each(s, g, FIELD(failed), put_whole);
-        sink_text(s, " requests fail");
-    }
-    size_t mark = s->len;
-    sink_text(s, "; ");
-    if (!put_causes(v, has_cause, g, false)) {
-        s->len = mark;
-        sink_text(s, servers > 1
-                         ? "; none of them runs short of workers or CPU"
-                         : "; it runs short of neither workers nor CPU");
-    }
+    put_answers(v, &all);
+    put_failures(v, g);
+    if (all.n > 1)
+        put_remarks(v, &all, g);
+    if (!verdict_put_causes(v, ". ", g))
+        sink_text(s, all.n > 1 ? "; none of them runs short of workers or CPU"
+                               : "; it runs short of neither workers nor CPU");
+    free(all.o);
 }
 
 char *report_verdict(const struct report *r)
@@ -732,8 +593,9 @@ char *report_verdict(const struct report *r)
     if (tried > 0) {
         choose_tail(&v);
         judge(&v);
+        verdict_find_causes(&v);
         for (size_t i = 0; i < r->n; i++)
-            any_behind = any_behind || behind(&v.o[i]);
+            any_behind = any_behind || v.o[i].behind;
         if (any_behind)
             say_difference(&v, &g);
         else

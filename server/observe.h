@@ -89,6 +89,7 @@ struct snapshot {
     int64_t established, close_wait, closing;
     int64_t overflows, drops;        /* cumulative */
     double cpu_s;                    /* cumulative */
+    bool cpu_busy;                   /* no core is without work */
     int64_t rss, pss, private_dirty; /* bytes */
     int64_t accept_queue_peak;       /* since the previous snapshot */
     int64_t processes_started, processes_ended; /* cumulative */

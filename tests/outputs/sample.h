@@ -26,6 +26,7 @@ static inline struct summary *sample_summary(struct summary *s)
     s->workers.busy_peak = 20;
     s->workers.writing_mean = 12;
     s->workers.full_first_s = (double)NAN;
+    s->workers.full_from_s = (double)NAN;
     s->workers.full_keepalive_mean = (double)NAN;
     s->workers.full_reading_mean = (double)NAN;
     s->workers.full_writing_mean = (double)NAN;
@@ -42,7 +43,7 @@ static inline struct summary *sample_summary(struct summary *s)
 static inline struct summary *sample_full(struct summary *s, double from)
 {
     sample_summary(s);
-    s->workers.full_first_s = from;
+    s->workers.full_first_s = s->workers.full_from_s = from;
     s->workers.full_share = (60 - from) / 60;
     s->workers.full_keepalive_mean = 0;
     s->workers.full_reading_mean = 0;

@@ -211,11 +211,11 @@ END_TEST
 static const char scenario_text[] =
     "{ \"duration\": \"4s\", \"warm_up\": \"1s\",\n"
     "  \"workload\": { \"type\": \"poisson\", \"rate\": \"50/s\" },\n"
-    "  \"servers\": [ { \"name\": \"a\", \"mpm\": \"%s\",\n"
+    "  \"servers\": [ { \"name\": \"a\", \"mpm\": \"@\",\n"
     "                 \"start\": \"-1.1s\" } ],\n"
     "  \"outputs\": { \"interval\": \"250ms\", \"requests\": true } }\n";
 
-static struct scenario *load(const char *mpm)
+static struct scenario *load(const char *scenario, const char *mpm)
 {
     char path[128];
     struct scenario_opts so = { .nset = 0 };
@@ -223,7 +223,12 @@ static struct scenario *load(const char *mpm)
     snprintf(path, sizeof path, "%s/s.json", folder);
     FILE *f = fopen(path, "w");
     ck_assert_ptr_nonnull(f);
-    fprintf(f, scenario_text, mpm);
+    for (const char *p = scenario; *p != '\0'; p++) {
+        if (*p == '@')
+            fputs(mpm, f);
+        else
+            fputc(*p, f);
+    }
     fclose(f);
     err_init(&e);
     struct scenario *sc = scenario_load(path, &so, &e);
@@ -231,11 +236,12 @@ static struct scenario *load(const char *mpm)
     return sc;
 }
 
-/* Runs the scenario with MPM until UNTIL; the metrics, finished. */
-static struct metrics *play(const char *mpm, simtime_t until, struct sim **sim,
-                            struct summary *out)
+/* Runs SCENARIO with MPM in place of @ until UNTIL; the metrics, finished. */
+static struct metrics *play_scenario(const char *scenario, const char *mpm,
+                                     simtime_t until, struct sim **sim,
+                                     struct summary *out)
 {
-    struct scenario *sc = load(mpm);
+    struct scenario *sc = load(scenario, mpm);
     const struct scenario_server *ss = &sc->servers[0];
     struct err e;
     err_init(&e);
@@ -268,6 +274,33 @@ static struct metrics *play(const char *mpm, simtime_t until, struct sim **sim,
     server_free(srv);
     scenario_free(sc);
     return m;
+}
+
+static struct metrics *play(const char *mpm, simtime_t until, struct sim **sim,
+                            struct summary *out)
+{
+    return play_scenario(scenario_text, mpm, until, sim, out);
+}
+
+/* What 20 s with the statistics from 10 s on say of one server with these
+ * WORKLOADS and DIRECTIVES; caller frees. */
+static struct summary *sum_up(const char *mpm, const char *directives,
+                              const char *workloads)
+{
+    char text[1000];
+    struct summary *s = must_alloc(sizeof *s);
+    struct sim *sim;
+    snprintf(text, sizeof text,
+             "{ \"duration\": \"20s\", \"warm_up\": \"10s\",\n"
+             "  \"machine\": { \"cpus\": 1 },\n"
+             "  \"workload\": [ %s ],\n"
+             "  \"servers\": [ { \"name\": \"a\", \"mpm\": \"@\", "
+             "\"start\": \"-2s\",\n  \"directives\": { %s } } ] }\n",
+             workloads, directives);
+    struct metrics *m = play_scenario(text, mpm, 20 * SIM_S, &sim, s);
+    metrics_free(m);
+    sim_free(sim);
+    return s;
 }
 
 /* Field COLUMN (from 0) of LINE (0 is the header), as text into BUF. */
@@ -348,6 +381,76 @@ START_TEST(series_has_a_row_per_instant_of_the_grid)
 }
 END_TEST
 
+/* More requests than five workers can serve, between two instants. */
+#define FLOOD(name, from, until)                                               \
+    "{ \"name\": \"" name "\", \"type\": \"poisson\", \"rate\": \"40/s\","     \
+    " \"from\": \"" from "\", \"until\": \"" until "\", \"service\": \"1s\" }"
+#define FIVE_WORKERS                                                           \
+    "\"StartServers\": 5, \"MinSpareServers\": 1, \"MaxRequestWorkers\": 5"
+
+START_TEST(the_onset_is_found_where_it_is)
+{
+    /* a short flood, then a lasting one that begins within the warm-up */
+    struct summary *s =
+        sum_up("prefork", FIVE_WORKERS,
+               FLOOD("blip", "1s", "1.3s") ", " FLOOD("flood", "6s", "20s"));
+    ck_assert(s->workers.full_first_s > 1 && s->workers.full_first_s < 2);
+    ck_assert(s->workers.full_from_s > 6 && s->workers.full_from_s < 7);
+    ck_assert(s->workers.full_share > 0.95);
+    free(s);
+    /* all is over long before the end */
+    s = sum_up("prefork", FIVE_WORKERS, FLOOD("flood", "9s", "9.5s"));
+    ck_assert(s->workers.full_share > 0.1 && s->workers.full_share < 0.9);
+    ck_assert(s->workers.full_first_s > 9 && s->workers.full_first_s < 10);
+    ck_assert(isnan(s->workers.full_from_s));
+    free(s);
+}
+END_TEST
+
+START_TEST(why_connections_wait_is_told_apart)
+{
+    /* far fewer processes than allowed, one more a second at first */
+    struct summary *s =
+        sum_up("prefork", "\"StartServers\": 1, \"MinSpareServers\": 1",
+               FLOOD("flood", "10s", "20s"));
+    ck_assert(s->workers.short_share > 0.1);
+    ck_assert(s->workers.full_share <= 0 && s->workers.held_share <= 0);
+    free(s);
+    /* all there may be are taken: nothing is short */
+    s = sum_up("prefork", FIVE_WORKERS, FLOOD("flood", "1s", "20s"));
+    ck_assert(s->workers.full_share > 0.95 && s->workers.short_share < 0.05);
+    ck_assert(s->accept_queue.mean > 10);
+    free(s);
+    /* idle workers, but 5 + 1 x 5 connections is all that one process takes */
+    s = sum_up("event",
+               "\"StartServers\": 1, \"ServerLimit\": 1, "
+               "\"ThreadsPerChild\": 5, \"MaxRequestWorkers\": 5, "
+               "\"AsyncRequestWorkerFactor\": 1, "
+               "\"KeepAliveTimeout\": \"60s\"",
+               "{ \"name\": \"idle\", \"type\": \"closed\", \"clients\": 30, "
+               "\"think\": \"4s\", \"service\": \"10ms\" }");
+    ck_assert(s->workers.held_share > 0.5);
+    ck_assert(s->workers.full_share <= 0 && s->workers.short_share <= 0);
+    free(s);
+}
+END_TEST
+
+START_TEST(cores_without_work_are_seen)
+{
+    struct summary *s =
+        sum_up("event", "\"MaxRequestWorkers\": 100",
+               "{ \"name\": \"cpu\", \"type\": \"poisson\", \"rate\": "
+               "\"20/s\", \"service\": \"0s\", \"cpu\": \"100ms\" }");
+    ck_assert(s->cpu.busy_share > 0.95);
+    free(s);
+    s = sum_up("event", "\"MaxRequestWorkers\": 100",
+               "{ \"name\": \"cpu\", \"type\": \"poisson\", \"rate\": "
+               "\"2/s\", \"service\": \"0s\", \"cpu\": \"100ms\" }");
+    ck_assert(s->cpu.busy_share > 0.05 && s->cpu.busy_share < 0.5);
+    free(s);
+}
+END_TEST
+
 START_TEST(the_curve_covers_the_run)
 {
     struct summary *s = must_alloc(sizeof *s);
@@ -416,6 +519,9 @@ Suite *suite_metrics(void)
     tcase_add_test(t, events_are_quoted_and_counted_by_code);
     tcase_add_test(t, the_warm_up_is_left_out);
     tcase_add_loop_test(t, series_has_a_row_per_instant_of_the_grid, 0, 2);
+    tcase_add_test(t, the_onset_is_found_where_it_is);
+    tcase_add_test(t, why_connections_wait_is_told_apart);
+    tcase_add_test(t, cores_without_work_are_seen);
     tcase_add_test(t, the_curve_covers_the_run);
     tcase_add_test(t, an_interrupted_run_is_measured_as_far_as_it_came);
     tcase_add_test(t, a_folder_that_is_not_there_is_an_error);
