@@ -764,6 +764,8 @@ static void summarise_server(const struct metrics *m,
     out->processes.started =
         (double)(last->processes_started - b->processes_started);
     out->processes.ended = (double)(last->processes_ended - b->processes_ended);
+    out->processes.killed =
+        (double)(last->processes_killed - b->processes_killed);
     out->memory.private_peak_bytes = PEAK(w->private_peak);
     out->memory.pss_peak_bytes = PEAK(w->pss_peak);
     out->memory.pss_mean_bytes = any ? round(w->pss / n) : (double)NAN;

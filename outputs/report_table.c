@@ -222,6 +222,16 @@ static void full_rows(struct table *t)
     row(t, 4, "to the end, from", FIELD(workers.full_from_s), UNIT_TIME);
 }
 
+static void killed_row(struct table *t)
+{
+    for (size_t i = 0; i < t->r->n; i++) {
+        if (t->r->servers[i].sum->processes.killed > 0) {
+            row(t, 2, "killed", FIELD(processes.killed), UNIT_COUNT);
+            return;
+        }
+    }
+}
+
 /* Only where CPU time matters: it is counted in ticks of a clock, so that
  * little of it says nothing. */
 static void cost_row(struct table *t)
@@ -268,6 +278,7 @@ static void all_rows(struct table *t)
     row(t, 0, "processes, mean", FIELD(processes.mean), UNIT_COUNT);
     row(t, 2, "peak", FIELD(processes.peak), UNIT_COUNT);
     row(t, 2, "ended", FIELD(processes.ended), UNIT_COUNT);
+    killed_row(t);
     row(t, 0, "memory (private), peak", FIELD(memory.private_peak_bytes),
         UNIT_BYTES);
     row(t, 0, "CPU used", FIELD(cpu.utilisation), UNIT_SHARE);

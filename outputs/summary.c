@@ -60,6 +60,7 @@ const struct summary_field summary_fields[] = {
     F(processes, end, SUMMARY_COUNT, false),
     F(processes, started, SUMMARY_COUNT, false),
     F(processes, ended, SUMMARY_COUNT, false),
+    F(processes, killed, SUMMARY_COUNT, false),
     F(memory, private_peak_bytes, SUMMARY_COUNT, false),
     F(memory, pss_peak_bytes, SUMMARY_COUNT, false),
     F(memory, pss_mean_bytes, SUMMARY_COUNT, false),

@@ -66,6 +66,7 @@ struct summary {
     } workers;
     struct {
         double mean, peak, end, started, ended;
+        double killed; /* of these, by the kernel for want of memory */
     } processes;
     struct {
         double private_peak_bytes, pss_peak_bytes, pss_mean_bytes;

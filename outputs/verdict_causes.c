@@ -31,15 +31,13 @@
 /* -- facts ------------------------------------------------------------------
  */
 
-/* How often httpd said any of CODES (with TEXT in it, unless NULL). */
-static double said(const struct summary *s, const char *const *codes,
-                   const char *text)
+/* How often httpd said any of CODES. */
+static double said(const struct summary *s, const char *const *codes)
 {
     double n = 0;
     for (; *codes != NULL; codes++)
         for (size_t i = 0; i < s->nmessages; i++)
-            if (strcmp(s->message[i].code, *codes) == 0 &&
-                (text == NULL || strstr(s->message[i].text, text) != NULL))
+            if (strcmp(s->message[i].code, *codes) == 0)
                 n += s->message[i].count;
     return n;
 }
@@ -91,9 +89,10 @@ static void find_facts(struct opinion *o, bool any_behind)
     x[CAUSE_CPU] = s->cpu.busy_share >= CPU_SHARE ? s->cpu.busy_share : 0;
     if (summary_cpu_matters(s) && s->completed > 0)
         x[CAUSE_COST] = summary_cpu_per_request(s);
-    x[CAUSE_SLOTS] = said(s, slots, NULL);
-    x[CAUSE_KILLED] = said(s, child_exit, "Killed (9)");
-    x[CAUSE_RESTART] = said(s, restarts, NULL);
+    x[CAUSE_SLOTS] = said(s, slots);
+    x[CAUSE_KILLED] = s->processes.killed;
+    x[CAUSE_CRASH] = said(s, child_exit);
+    x[CAUSE_RESTART] = said(s, restarts);
     /* without MaxConnectionsPerChild those that end were idle */
     if (o->s->settings != NULL &&
         o->s->settings->max_connections_per_child > 0 &&
@@ -178,11 +177,11 @@ void verdict_find_causes(struct verdict *v)
 
 bool verdict_all_suffer(const struct verdict *v)
 {
-    static const enum cause ills[] = { CAUSE_SLOTS,     CAUSE_KILLED,
-                                       CAUSE_KEEPALIVE, CAUSE_READING,
-                                       CAUSE_WRITING,   CAUSE_WORKERS,
-                                       CAUSE_OVERFLOW,  CAUSE_SHORT,
-                                       CAUSE_HELD };
+    static const enum cause ills[] = { CAUSE_SLOTS,   CAUSE_KILLED,
+                                       CAUSE_CRASH,   CAUSE_KEEPALIVE,
+                                       CAUSE_READING, CAUSE_WRITING,
+                                       CAUSE_WORKERS, CAUSE_OVERFLOW,
+                                       CAUSE_SHORT,   CAUSE_HELD };
     for (size_t k = 0; k < sizeof ills / sizeof ills[0]; k++) {
         bool behind = false, ahead = false;
         for (size_t i = 0; i < v->r->n; i++) {
@@ -382,8 +381,12 @@ static void put_cause(struct verdict *v, const struct group *g,
         break;
     case CAUSE_KILLED:
         sink_text(s, verdict_verb(g, "has", "have"));
-        sink_text(s, " processes killed for want of memory (AH00052, signal "
-                     "9), ");
+        sink_text(s, " processes killed for want of memory: ");
+        put_strengths(s, g, cause, UNIT_COUNT);
+        break;
+    case CAUSE_CRASH:
+        sink_text(s, verdict_verb(g, "has", "have"));
+        sink_text(s, " processes crash (AH00052), ");
         put_times(s, g, cause);
         break;
     case CAUSE_RESTART:

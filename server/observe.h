@@ -93,7 +93,8 @@ struct snapshot {
     int64_t rss, pss, private_dirty; /* bytes */
     int64_t accept_queue_peak;       /* since the previous snapshot */
     int64_t processes_started, processes_ended; /* cumulative */
-    bool has_old_generation; /* worker, prefork, event after restarts */
+    int64_t processes_killed; /* of these, for want of memory (H-1) */
+    bool has_old_generation;  /* worker, prefork, event after restarts */
     int64_t generation, processes_old_generation;
 };
 

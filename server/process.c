@@ -384,6 +384,7 @@ void process_crash(struct server *s, uint32_t id, int signal)
     if (ch->state != CHILD_STARTING && ch->state != CHILD_LIVE)
         return;
     ch->signal = (uint8_t)signal;
+    s->now.processes_killed += signal == SIGKILL;
     mpm_child_kill(s, id);
 }
 

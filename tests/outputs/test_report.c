@@ -255,14 +255,9 @@ START_TEST(processes_that_end_are_told_apart)
           "worker ends a process after 200 connections "
           "(MaxConnectionsPerChild), 23 of them ended, each with 25 of the "
           "workers." },
-        { &plain, "AH00052", "child process exit signal Killed (9)",
-          "worker has processes killed for want of memory (AH00052, signal "
-          "9), 4 times." },
         { &plain, "AH00052",
-          "child process exit signal Segmentation fault "
-          "(11)",
-          "worker runs short of neither workers nor CPU; no counter shows the "
-          "reason." },
+          "child process exit signal Segmentation fault (11)",
+          "worker has processes crash (AH00052), 4 times." },
         { &plain, "AH00297", "SIGUSR1 received.  Doing graceful restart",
           "worker is restarted 4 times." },
         { &plain, "AH00288", "scoreboard is full, not at MaxRequestWorkers",
@@ -288,6 +283,13 @@ START_TEST(processes_that_end_are_told_apart)
         free(got);
         free(s);
     }
+    struct summary *s = samples(2);
+    s[1].latency.p99_s = 2;
+    s[1].processes.ended = s[1].processes.killed = 1660;
+    expect_verdict(s, 2,
+                   "prefork does best: p99 21 ms against 2 s. worker has "
+                   "processes killed for want of memory: 1660.");
+    free(s);
 }
 END_TEST
 
