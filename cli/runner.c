@@ -58,13 +58,8 @@ static void do_action(void *ctx, uint32_t id)
     const struct settings *to = a->what->settings;
     if (a->what->rate > 0)
         arm_next(a);
-    if (to != NULL && !server_reconfigure(a->server, &to[a->job->server])) {
-        err_set(&a->job->err, ERR_CONTENT,
-                "actions: another ThreadsPerChild or KeepAliveTimeout after a "
-                "restart is not modelled for this MPM");
-        sim_stop(a->sim);
-        return;
-    }
+    if (to != NULL)
+        server_reconfigure(a->server, &to[a->job->server]);
     if (a->what->what == ACTION_CRASH)
         server_crash(a->server, a->what->slot);
     else
@@ -103,6 +98,18 @@ static void arm_action(struct action *a, const struct scenario_server *ss,
     arm_next(a);
 }
 
+/* The most threads a process may have, of what restarts say. */
+static int64_t most_threads(const struct scenario *sc, size_t server)
+{
+    int64_t most = 0;
+    for (size_t i = 0; i < sc->nactions; i++) {
+        const struct settings *to = sc->actions[i].settings;
+        if (to != NULL && to[server].threads_per_child > most)
+            most = to[server].threads_per_child;
+    }
+    return most;
+}
+
 static bool world_open(struct world *w, const struct scenario *sc,
                        struct job *job, const char *dir)
 {
@@ -135,6 +142,7 @@ static bool world_open(struct world *w, const struct scenario *sc,
         .start = ss->start,
         .clogging = ss->clogging,
         .php = ss->php,
+        .most_threads_per_child = most_threads(sc, job->server),
         .backends = sc->backends,
         .nbackends = sc->nbackends,
         .seed = seed,

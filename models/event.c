@@ -417,7 +417,7 @@ static void begin_exit(struct server *s, uint32_t child)
     mpm_unwatch_pod(s, child);
     if (ch->listener != LISTENER_BLOCKED)
         ch->listener = LISTENER_STOPPED;
-    for (uint32_t j = 0; j < s->per_child; j++) {
+    for (uint32_t j = 0; j < ch->per; j++) {
         struct thread *t = thread_at(s, ch->threads + j);
         if (t->child != NONE && !t->gone)
             mpm_set_slot(s, ch->threads + j, SLOT_GRACEFUL);

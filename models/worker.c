@@ -142,7 +142,7 @@ static void count_idle(const struct server *s, uint32_t bucket, int rate,
     int whole = 0;
     *c = (struct count){ 0 };
     for (int64_t i = bucket; i < s->set->process_limit; i += s->nbuckets) {
-        const uint8_t *cell = s->cells + (size_t)i * s->per_child;
+        const uint8_t *cell = s->cells + (size_t)i * s->width;
         uint32_t id = s->pslots[i].child;
         const struct child *ch = id == NONE ? NULL : child_at(s, id);
         bool any_dead = false, all_dead = true;

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 static_assert(sizeof(struct conn) <= 48, "ten million must fit in 640 MiB");
 
@@ -185,6 +186,15 @@ EXPIRED(short_expired, WAIT_LINGER_SHORT)
 #define LINGER_S 30 /* C-35, E-20 */
 #define SHORT_S  2
 
+/* C-41: a thread's own poll ends late by its slack, the event listener's,
+ * woken for other things too, by about a fifth of that. */
+static simtime_t keepalive_wait(const struct server *s)
+{
+    double slack = s->conf.machine.timer_slack;
+    simtime_t ka = s->set->keepalive_timeout;
+    return ka + (simtime_t)((double)ka * (s->model->async ? slack / 5 : slack));
+}
+
 static void lane_set(struct server *s, struct lane *lanes, enum conn_wait what,
                      simtime_t delay, sim_fn expired)
 {
@@ -194,12 +204,7 @@ static void lane_set(struct server *s, struct lane *lanes, enum conn_wait what,
 
 void conn_lanes_init(struct server *s, struct lane *lanes)
 {
-    double slack = s->conf.machine.timer_slack;
-    simtime_t ka = s->set->keepalive_timeout;
-    /* C-41: a thread's own poll ends late by its slack, the event listener's,
-     * woken for other things too, by about a fifth of that */
-    ka += (simtime_t)((double)ka * (s->model->async ? slack / 5 : slack));
-    lane_set(s, lanes, WAIT_KEEPALIVE, ka, keepalive_expired);
+    lane_set(s, lanes, WAIT_KEEPALIVE, keepalive_wait(s), keepalive_expired);
     lane_set(s, lanes, WAIT_LINGER, LINGER_S * SIM_S, linger_expired);
     lane_set(s, lanes, WAIT_LINGER_SHORT, SHORT_S * SIM_S, short_expired);
 }
@@ -212,13 +217,35 @@ void conn_lanes_done(struct lane *lanes)
         lane_done(&lanes[used[i]]);
 }
 
+void conn_new_keepalive(struct server *s)
+{
+    struct ka_queue *q = must_zalloc(1, sizeof *q);
+    lane_init_pool(&q->lane, s->sim, keepalive_wait(s), &s->conns,
+                   offsetof(struct conn, link), keepalive_expired, s);
+    q->before = s->keepalive;
+    s->keepalive = q;
+}
+
+void conn_free_keepalive(struct server *s)
+{
+    struct ka_queue *q;
+    while ((q = s->keepalive) != NULL) {
+        s->keepalive = q->before;
+        lane_done(&q->lane);
+        free(q);
+    }
+}
+
 struct lane *conn_lane(struct server *s, const struct conn *c,
                        enum conn_wait what)
 {
+    if (c->child == NONE)
+        return &s->waits[what];
+    const struct child *ch = child_at(s, c->child);
     /* E-24: a clogging connection is its thread's, not the listener's */
-    bool held = c->child == NONE || c->flags & CF_CLOGGING;
-    struct lane *own = held ? NULL : child_at(s, c->child)->lanes;
-    return own ? &own[what] : &s->waits[what];
+    if (ch->lanes && !(c->flags & CF_CLOGGING))
+        return &ch->lanes[what];
+    return what == WAIT_KEEPALIVE ? ch->keepalive : &s->waits[what];
 }
 
 static void client_timer(void *srv, uint32_t conn)

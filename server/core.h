@@ -169,7 +169,8 @@ struct child {
     enum child_state state;
     enum listener_state listener;
     uint32_t bucket, generation;
-    uint32_t threads;  /* first thread: block * per_child */
+    uint32_t threads;  /* first thread: block * width */
+    uint32_t per;      /* ThreadsPerChild when it was forked */
     uint32_t nthreads; /* that exist */
     uint32_t idle_head, idle_tail, nidle;
     uint32_t conns, lingering;           /* event: c and l of E-13 */
@@ -195,7 +196,8 @@ struct child {
                                      (E-33): plain, TLS, grown by a body */
     simtime_t died;               /* when it exited */
     struct sim_timer timer;       /* retry of thread creation (W-3) */
-    struct lane *lanes; /* async: its own queues, by WAIT_KEEPALIVE … */
+    struct lane *lanes;     /* async: its own queues, by WAIT_KEEPALIVE … */
+    struct lane *keepalive; /* of connections that hold a thread */
 };
 
 /* One process slot of the scoreboard. */
@@ -278,6 +280,14 @@ struct parent {
     int64_t old_generation; /* slots with a child of an earlier one */
 };
 
+/* Who waits in keep-alive holding a thread: one queue for each
+ * KeepAliveTimeout there has been, since a child keeps the one it began with
+ * (C-21). */
+struct ka_queue {
+    struct lane lane;
+    struct ka_queue *before;
+};
+
 struct backends; /* backend.c */
 
 struct population {
@@ -298,7 +308,8 @@ struct server {
 
     struct pool conns, txns, children, links;
     struct thread *threads;
-    uint32_t per_child; /* threads of a child's block */
+    uint32_t per_child; /* ThreadsPerChild as it is now */
+    uint32_t width;     /* cells of a slot, threads of a block */
     uint32_t nblocks, blocks_cap, *free_blocks, nfree_blocks;
     int64_t nslots;
     struct pslot *pslots;
@@ -313,6 +324,7 @@ struct server {
     struct sim_timer start;
 
     struct lane waits[WAITS];
+    struct ka_queue *keepalive;                /* of children forked now */
     int cls_syn, cls_ack, cls_data, cls_fin;   /* at the server */
     int cls_connected, cls_answer, cls_closed; /* at the client */
     int cls_pickup;

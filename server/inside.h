@@ -31,6 +31,9 @@ static inline struct link conn_link(const struct server *s, uint32_t id)
 /* The timeout queues of the server, or of one process of an async model. */
 void conn_lanes_init(struct server *s, struct lane *lanes);
 void conn_lanes_done(struct lane *lanes);
+/* A queue for the present KeepAliveTimeout; all of them go. */
+void conn_new_keepalive(struct server *s);
+void conn_free_keepalive(struct server *s);
 struct lane *conn_lane(struct server *s, const struct conn *c,
                        enum conn_wait what);
 

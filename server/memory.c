@@ -170,7 +170,7 @@ void memory_big_done(struct server *s, uint32_t conn)
         return;
     struct child *ch = child_at(s, conn_at(s, conn)->child);
     x->big = false;
-    if (ch->big_pools < s->per_child * 3 / 4) /* E-33 */
+    if (ch->big_pools < ch->per * 3 / 4) /* E-33 */
         ch->big_pools++;
     else
         add(s, ch, -s->conf.machine.mem_big_body);
@@ -203,7 +203,7 @@ void memory_pool_give(struct server *s, uint32_t conn)
         return;
     c->flags &= (uint16_t)~CF_POOL;
     add(s, ch, pool_growth(s, 1) - pool_growth(s, c->served));
-    if (ch->pools[0] + ch->pools[1] < s->per_child * 3 / 4) /* E-33 */
+    if (ch->pools[0] + ch->pools[1] < ch->per * 3 / 4) /* E-33 */
         ch->pools[tls]++;
     else
         add(s, ch, -pool_size(s, tls));

@@ -265,6 +265,18 @@ static void climb(struct server *s)
     wait_for(s, PARENT_LADDER, ladder[0].at);
 }
 
+/* C-49: the new number of threads is that of children forked from now on, and
+ * what the parent's maintenance looks at in all of them. */
+static void take_settings(struct server *s)
+{
+    simtime_t ka = s->set->keepalive_timeout;
+    s->conf.settings = s->next;
+    if (s->set->keepalive_timeout != ka)
+        conn_new_keepalive(s);
+    if (s->model->threaded)
+        s->per_child = (uint32_t)s->next.threads_per_child;
+}
+
 static void obey(struct server *s)
 {
     struct parent *p = &s->parent;
@@ -272,7 +284,7 @@ static void obey(struct server *s)
     p->signal = -1;
     if (s->has_next &&
         (p->action == ACTION_GRACEFUL_RESTART || p->action == ACTION_RESTART))
-        s->conf.settings = s->next;
+        take_settings(s);
     s->has_next = false;
     p->remaining = 0; /* those that end on the way down are not replaced */
     switch ((enum action_kind)p->action) {

@@ -10,14 +10,18 @@
 void process_init(struct server *s)
 {
     const struct settings *set = s->set;
+    int64_t most = s->conf.most_threads_per_child;
     s->per_child = s->model->threaded ? (uint32_t)set->threads_per_child : 1;
+    s->width = s->per_child;
+    if (s->model->threaded && most > set->threads_per_child)
+        s->width = (uint32_t)most;
     s->nslots = set->server_limit;
     if (s->nslots < set->process_limit) /* as many as buckets, C-40 */
         s->nslots = set->process_limit;
     s->pslots = must_alloc((size_t)s->nslots * sizeof *s->pslots);
     for (int64_t i = 0; i < s->nslots; i++)
         s->pslots[i].child = NONE;
-    size_t cells = (size_t)s->nslots * s->per_child;
+    size_t cells = (size_t)s->nslots * s->width;
     s->cells = must_zalloc(cells, 1);
     s->cell_owned = must_zalloc(cells, 1);
     s->counts[SLOT_DEAD] = (int64_t)cells;
@@ -60,7 +64,7 @@ void mpm_set_slot(struct server *s, uint32_t thread, enum slot_state st)
 void mpm_count_threads(const struct server *s, uint32_t slot, int64_t *idle,
                        int64_t *active)
 {
-    const uint8_t *cell = s->cells + (size_t)slot * s->per_child;
+    const uint8_t *cell = s->cells + (size_t)slot * s->width;
     *idle = *active = 0;
     for (uint32_t j = 0; j < s->per_child; j++) {
         *idle += cell[j] <= SLOT_READY;                              /* C-8 */
@@ -148,7 +152,7 @@ static uint32_t take_block(struct server *s)
     if (s->nblocks == s->blocks_cap) {
         s->blocks_cap = s->blocks_cap ? s->blocks_cap * 2 : 64;
         s->threads =
-            must_realloc(s->threads, (size_t)s->blocks_cap * s->per_child,
+            must_realloc(s->threads, (size_t)s->blocks_cap * s->width,
                          sizeof *s->threads);
         s->free_blocks =
             must_realloc(s->free_blocks, s->blocks_cap, sizeof *s->free_blocks);
@@ -161,9 +165,9 @@ static bool make_threads(struct server *s, struct child *ch, uint32_t id,
                          enum slot_state st)
 {
     uint32_t made = 0;
-    for (uint32_t j = 0; j < s->per_child; j++) {
+    for (uint32_t j = 0; j < ch->per; j++) {
         struct thread *th = thread_at(s, ch->threads + j);
-        uint32_t cell = ch->slot * s->per_child + j;
+        uint32_t cell = ch->slot * s->width + j;
         if (th->child != NONE) {
             made++;
             continue;
@@ -179,7 +183,7 @@ static bool make_threads(struct server *s, struct child *ch, uint32_t id,
         if (st == SLOT_READY)
             mpm_push_idle(s, ch->threads + j);
     }
-    return made == s->per_child;
+    return made == ch->per;
 }
 
 static void child_init_done(void *srv, uint32_t child);
@@ -212,7 +216,8 @@ uint32_t process_fork(struct server *s, uint32_t slot)
     ch->slot = slot;
     ch->bucket = slot % (uint32_t)s->nbuckets; /* C-40 */
     ch->generation = s->parent.generation;
-    ch->threads = take_block(s) * s->per_child;
+    ch->per = s->per_child;
+    ch->threads = take_block(s) * s->width;
     ch->idle_head = ch->idle_tail = NONE;
     ch->chain_head = ch->chain_tail = NONE;
     ch->blocked_head = ch->blocked_tail = NONE;
@@ -221,11 +226,12 @@ uint32_t process_fork(struct server *s, uint32_t slot)
         ch->lanes = must_zalloc(WAITS, sizeof *ch->lanes);
         conn_lanes_init(s, ch->lanes);
     }
+    ch->keepalive = &s->keepalive->lane;
     ch->budget = s->set->max_connections_per_child
                      ? s->set->max_connections_per_child
                      : INT64_MAX;
     sim_timer_init(s->sim, &ch->timer, retry_threads, s, id);
-    for (uint32_t j = 0; j < s->per_child; j++)
+    for (uint32_t j = 0; j < s->width; j++)
         *thread_at(s, ch->threads + j) =
             (struct thread){ .child = NONE, .conn = NONE, .next_idle = NONE };
     s->pslots[slot].child = id;
@@ -239,7 +245,7 @@ uint32_t process_fork(struct server *s, uint32_t slot)
     const struct machine *m = &s->conf.machine;
     simtime_t init =
         s->model->threaded
-            ? m->cpu_process_init + m->cpu_thread * (simtime_t)s->per_child
+            ? m->cpu_process_init + m->cpu_thread * (simtime_t)ch->per
         : s->mod_ssl ? m->cpu_child_init_tls
                      : m->cpu_child_init;
     ch->job = CPU_NONE;
@@ -307,8 +313,8 @@ void mpm_child_exit(struct server *s, uint32_t id)
     /* C-47: a signal ends the threads where they are; their cells stay */
     bool orderly = s->model->threaded && ch->signal == 0;
     if (orderly)
-        cost += m->cpu_thread_exit * (simtime_t)s->per_child;
-    for (uint32_t j = 0; j < s->per_child; j++) {
+        cost += m->cpu_thread_exit * (simtime_t)ch->per;
+    for (uint32_t j = 0; j < ch->per; j++) {
         struct thread *t = thread_at(s, ch->threads + j);
         if (t->child != NONE && !t->gone)
             mpm_thread_exit(s, ch->threads + j, orderly);
@@ -344,8 +350,8 @@ void process_reap(struct server *s, uint32_t id)
     if (s->pslots[ch->slot].child == id) {
         s->pslots[ch->slot].child = NONE;
         bool last = s->parent.action == ACTION_GRACEFUL_STOP; /* C-46 */
-        uint32_t cell = ch->slot * s->per_child;
-        for (uint32_t j = 0; j < s->per_child; j++)
+        uint32_t cell = ch->slot * s->width;
+        for (uint32_t j = 0; j < s->width; j++)
             if (!s->cell_owned[cell + j] && !last)
                 set_cell(s, cell + j, SLOT_DEAD);
     }
@@ -357,7 +363,7 @@ void process_reap(struct server *s, uint32_t id)
         free(ch->lanes);
         ch->lanes = NULL;
     }
-    s->free_blocks[s->nfree_blocks++] = ch->threads / s->per_child;
+    s->free_blocks[s->nfree_blocks++] = ch->threads / s->width;
     pool_put(&s->children, id);
 }
 
@@ -409,7 +415,7 @@ static uint32_t crash_victim(struct server *s)
             continue;
         if (drawn(s, &nany))
             any = id;
-        for (uint32_t j = 0; j < s->per_child; j++) {
+        for (uint32_t j = 0; j < ch->per; j++) {
             uint32_t conn = thread_at(s, ch->threads + j)->conn;
             if (conn != NONE && conn_at(s, conn)->state == CONN_PROCESSING &&
                 drawn(s, &nbusy))

@@ -147,7 +147,7 @@ void mpm_close(struct server *s, uint32_t id)
 void mpm_abort_work(struct server *s, uint32_t child)
 {
     struct child *ch = child_at(s, child);
-    for (uint32_t j = 0; j < s->per_child; j++) {
+    for (uint32_t j = 0; j < ch->per; j++) {
         uint32_t id = thread_at(s, ch->threads + j)->conn;
         if (id == NONE)
             continue;

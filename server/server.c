@@ -136,6 +136,7 @@ struct server *server_new(struct sim *sim, const struct server_conf *conf,
     net_init(s);
     s->cls_pickup = sim_class(sim, pick_up, s);
     conn_lanes_init(s, s->waits);
+    conn_new_keepalive(s);
     backend_init(s);
     sim_timer_init(sim, &s->start, on_start, s, 0);
     sim_timer_arm(sim, &s->start, conf->start);
@@ -147,6 +148,7 @@ void server_free(struct server *s)
     if (!s)
         return;
     cpu_free(s->cpu);
+    conn_free_keepalive(s);
     pool_done(&s->conns);
     pool_done(&s->txns);
     pool_done(&s->links);
@@ -212,7 +214,7 @@ void server_check(const struct server *s)
         must(s->counts[i] >= 0);
         cells += s->counts[i];
     }
-    must(cells == s->nslots * (int64_t)s->per_child);
+    must(cells == s->nslots * (int64_t)s->width);
     for (int b = 0; b < s->nbuckets; b++)
         for (int i = 0; i < s->buckets[b].nl; i++)
             queued += s->buckets[b].l[i].len;
@@ -223,7 +225,7 @@ void server_check(const struct server *s)
     must(s->accepted >= s->released);
     must(s->live_children >= 0 && s->memory >= 0);
     int64_t held = 0;
-    for (uint32_t b = 0; b < s->nblocks * s->per_child; b++) {
+    for (uint32_t b = 0; b < s->nblocks * s->width; b++) {
         const struct thread *t = thread_at(s, b);
         if (t->child == NONE || t->gone || t->conn == NONE)
             continue;

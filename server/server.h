@@ -33,6 +33,8 @@ struct server_conf {
                         child itself, and it has PHP's memory (M-21) */
     double
         clogging; /* share of connections whose filters are clogging (E-24) */
+    int64_t most_threads_per_child; /* that a restart may ask for; 0: no more
+                                       than now */
     const struct backend_conf *backends; /* must outlive the server */
     size_t nbackends;
     uint64_t seed, replication;
@@ -54,9 +56,9 @@ bool server_crash(struct server *srv, int64_t slot);
 
 /* What the configuration says when it is read next: at the restart asked for
  * after this call. *SET (copied; by settings_restart()) has the listeners,
- * limits and buckets the server has. False, and nothing happens, for a change
- * that is not modelled. */
-bool server_reconfigure(struct server *srv, const struct settings *set);
+ * limits and buckets the server has, and at most conf.most_threads_per_child
+ * threads. */
+void server_reconfigure(struct server *srv, const struct settings *set);
 
 /* Copies the counters; resets the peak of the accept queue. */
 void server_snapshot(struct server *srv, struct snapshot *out);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Restarts and stops: G-5, G-23, and the rules they rest on (C-12 (a), C-19 …
- * C-23, C-44, C-46, K-7). */
+ * C-23, C-44, C-46, C-49, K-7). */
 #include "tests/timelines/rig.h"
 
 #include <check.h>
+#include <stdio.h>
 
 #define WHEN       (SIM_S / 2) /* of the action, half way between two ticks */
 #define MINUTES(n) ((n)*60 * SIM_S)
@@ -106,7 +107,7 @@ START_TEST(c19_a_graceful_restart_loses_nobody)
 END_TEST
 
 /* The configuration with TEXT in it is what the next restart reads. */
-static bool edit(struct rig *r, const char *text, bool graceful)
+static void edit(struct rig *r, const char *text, bool graceful)
 {
     struct settings set;
     struct settings_notes notes;
@@ -115,7 +116,7 @@ static bool edit(struct rig *r, const char *text, bool graceful)
     rig_set(r, text);
     ck_assert(settings_restart(&r->dirs, &r->conf.settings, graceful, 4,
                                r->arena, &set, &notes, &e));
-    return server_reconfigure(r->srv, &set);
+    server_reconfigure(r->srv, &set);
 }
 
 START_TEST(c19_the_configuration_is_read_again)
@@ -126,7 +127,7 @@ START_TEST(c19_the_configuration_is_read_again)
     rig_crowd(r, 20, 0, &(struct guest){ .at = 1, .d.sleep = 9 * SIM_S });
     rig_run(r, WHEN);
     ck_assert_int_eq(r->srv->queue_len, 10);
-    ck_assert(edit(r, "MaxRequestWorkers 20\nKeepAlive On", true));
+    edit(r, "MaxRequestWorkers 20\nKeepAlive On", true);
     act(r, WHEN, ACTION_GRACEFUL_RESTART);
     rig_run(r, 8 * SIM_S); /* ten old requests, and ten beside them */
     ck_assert_int_eq(r->srv->queue_len, 0);
@@ -139,14 +140,62 @@ START_TEST(c19_the_configuration_is_read_again)
 }
 END_TEST
 
-START_TEST(c19_what_cannot_change_at_a_restart_is_refused)
+/* Old children keep their threads, new ones have as many as it says. */
+START_TEST(c49_new_children_have_the_new_number_of_threads)
 {
-    struct rig *r = server("worker", "KeepAliveTimeout 5");
+    static const uint32_t to[] = { 3, 8 };
+    for (int k = 0; k < 2; k++) {
+        struct rig *r = server(mpms[_i], "KeepAlive Off");
+        r->conf.most_threads_per_child = 8;
+        rig_start(r);
+        rig_crowd(r, 4, 0, &(struct guest){ .at = 1, .d.sleep = 9 * SIM_S });
+        rig_run(r, WHEN);
+        char text[40];
+        snprintf(text, sizeof text, "ThreadsPerChild %u\nMinSpareThreads 1",
+                 to[k]);
+        edit(r, text, true);
+        ck_assert_uint_eq(r->srv->per_child, 5); /* not yet */
+        act(r, WHEN, ACTION_GRACEFUL_RESTART);
+        rig_run(r, 5 * SIM_S);
+        struct snapshot o;
+        server_snapshot(r->srv, &o);
+        int old = 0, young = 0;
+        for (uint32_t i = 0; i < r->srv->children.used; i++) {
+            const struct child *ch = child_at(r->srv, i);
+            if (ch->state != CHILD_LIVE)
+                continue;
+            ck_assert_uint_eq(ch->per, ch->generation ? to[k] : 5);
+            ck_assert_uint_le(ch->nthreads, ch->per);
+            old += ch->generation == 0;
+            young += ch->generation == 1;
+        }
+        ck_assert_int_ge(old, 1);
+        ck_assert_int_ge(young, 2);
+        ck_assert_int_eq(rig_slot(r, SLOT_READY), young * (int)to[k]);
+        rig_run(r, 20 * SIM_S);
+        ck_assert_int_eq(rig_answered(r), 4);
+        ck_assert_int_eq(rig_children(r), young);
+        rig_free(r);
+    }
+}
+END_TEST
+
+/* C-21: a connection of the old generation waits as long as it was told. */
+START_TEST(c49_old_children_keep_their_keepalive_timeout)
+{
+    struct rig *r = server(mpms[_i], "KeepAliveTimeout 8");
     rig_start(r);
+    struct guest *old = rig_add(r, &(struct guest){ .hold = true });
+    struct guest *young =
+        rig_add(r, &(struct guest){ .at = 3 * SIM_S, .hold = true });
     rig_run(r, WHEN);
-    ck_assert(!edit(r, "KeepAliveTimeout 6", true));
-    ck_assert(edit(r, "KeepAliveTimeout 5\nMaxKeepAliveRequests 2", true));
-    ck_assert(!edit(r, "ThreadsPerChild 7", true));
+    edit(r, "KeepAliveTimeout 2", true);
+    act(r, WHEN, ACTION_GRACEFUL_RESTART);
+    rig_run(r, 20 * SIM_S);
+    /* event closes its idle connections when it is told to end (E-31) */
+    ck_assert(old->t_closed == (_i == 2 ? WHEN : 8 * SIM_S));
+    ck_assert(young->t_closed == 5 * SIM_S);
+    ck_assert(rig_is_empty(r));
     rig_free(r);
 }
 END_TEST
@@ -494,7 +543,9 @@ Suite *suite_timeline_restarts(void)
         t, c12_the_first_sleep_without_a_death_starts_all_that_are_missing);
     tcase_add_loop_test(t, c19_a_graceful_restart_loses_nobody, 0, 3);
     tcase_add_loop_test(t, c19_the_configuration_is_read_again, 0, 3);
-    tcase_add_test(t, c19_what_cannot_change_at_a_restart_is_refused);
+    tcase_add_loop_test(t, c49_new_children_have_the_new_number_of_threads, 1,
+                        3);
+    tcase_add_loop_test(t, c49_old_children_keep_their_keepalive_timeout, 0, 3);
     tcase_add_test(t, c20_the_rate_survives_and_stays_for_ten_spawning_ticks);
     tcase_add_test(t,
                    c21_old_children_finish_their_request_and_refuse_keep_alive);
