@@ -117,14 +117,40 @@ static void blocks(struct sink *s, const struct plot_run *run)
             if (c->t_s < 0)
                 continue;
             script_number(s, c->offered);
-            reader_fn of[] = { throughput, p99, memory };
-            for (size_t j = 0; j < 3; j++) {
-                sink_char(s, ' ');
-                script_number(s, of[j](c));
-            }
+            sink_char(s, ' ');
+            script_number(s, c->throughput_rps);
+            sink_char(s, ' ');
+            script_number(s, c->p99_s);
+            sink_char(s, ' ');
+            script_number(s, memory(c));
             sink_char(s, '\n');
             if (c->offered >= 0.999 * top)
                 break; /* the climb is over */
+        }
+        sink_text(s, "EOD\n");
+    }
+}
+
+/* The latencies again, where a block in which nothing was answered, an empty
+ * line here, interrupts the curve. */
+static void answered(struct sink *s, const struct plot_run *run)
+{
+    double top = largest(run, offered, 0);
+    for (size_t i = 0; i < run->n; i++) {
+        const struct plot_server *p = &run->servers[i];
+        sink_format(s, "$p%zu << EOD\n", i + 1);
+        for (size_t k = 0; k < p->npoints; k++) {
+            const struct curve_point *c = &p->curve[k];
+            if (c->t_s < 0 || isnan(c->throughput_rps))
+                continue;
+            if (!isnan(c->p99_s)) {
+                script_number(s, c->offered);
+                sink_char(s, ' ');
+                script_number(s, c->p99_s);
+            }
+            sink_char(s, '\n');
+            if (c->offered >= 0.999 * top)
+                break;
         }
         sink_text(s, "EOD\n");
     }
@@ -141,8 +167,8 @@ static void marks(struct sink *s, const struct plot_run *run, double high)
         struct sink t;
         sink_string(&t);
         if (c != NULL)
-            sink_format(&t, "%s stops at %.0f connections: %s",
-                        run->servers[i].name, c->connections, why);
+            sink_format(&t, "%s is full (%s) when %.0f clients have come",
+                        run->servers[i].name, why, c->offered);
         else
             sink_format(&t, "%s takes all of them", run->servers[i].name);
         char *text = sink_take(&t);
@@ -163,12 +189,13 @@ static void marks(struct sink *s, const struct plot_run *run, double high)
     }
 }
 
-static void panel(struct sink *s, const struct plot_run *run, int column)
+static void panel(struct sink *s, const struct plot_run *run, char data,
+                  int column)
 {
     sink_text(s, "plot ");
     for (size_t i = 0; i < run->n; i++)
-        sink_format(s, "%s$s%zu using 1:%d with lines ls %zu notitle",
-                    i > 0 ? ", \\\n     " : "", i + 1, column, i + 1);
+        sink_format(s, "%s$%c%zu using 1:%d with lines ls %zu notitle",
+                    i > 0 ? ", \\\n     " : "", data, i + 1, column, i + 1);
     sink_char(s, '\n');
 }
 
@@ -179,28 +206,30 @@ void climb_write(struct sink *s, const struct plot_run *run, const char *name)
                     "connections\n"
                     "# columns: clients throughput_rps p99_s pss_mib");
     blocks(s, run);
+    answered(s, run);
     script_open(s, name, 1280, 1300, 17);
     sink_text(s, "reset\n");
     script_styles(s, run);
     sink_text(s, "set multiplot layout 3,1 margins 0.1,0.97,0.12,0.91 "
-                 "spacing 0,0.075 title ");
+                 "spacing 0,0.09 title ");
     script_quoted(s, run->title != NULL ? run->title : "mpmsim");
     sink_text(s, " font ',22'\nunset key\nset format x \"%'.0f\"\n"
                  "set xrange [0:");
     script_number(s, largest(run, offered, 1));
-    sink_text(s, "]\nset title 'Throughput'\n");
+    sink_text(s, "]\nset title 'Throughput' offset 0,-0.4\n");
     script_linear_axis(s, "requests per second", largest(run, throughput, 1));
-    panel(s, run, 2);
-    sink_text(s, "set title 'Latency, p99 of what was answered'\n");
+    panel(s, run, 's', 2);
+    sink_text(s, "set title 'Latency, p99 of what was answered'"
+                 " offset 0,-0.4\n");
     script_log_axis(s, 'y', "seen by the client", smallest(run, p99),
                     largest(run, p99, 0));
-    panel(s, run, 3);
+    panel(s, run, 'p', 2);
     double high = largest(run, memory, 1);
-    sink_text(s, "set title 'Memory'\n");
+    sink_text(s, "set title 'Memory' offset 0,-0.4\n");
     script_linear_axis(s, "PSS of all processes (MiB)", high);
     marks(s, run, high);
     sink_text(s, "set xlabel 'client connections, open or waiting'\n");
-    panel(s, run, 4);
+    panel(s, run, 's', 4);
     for (size_t i = 0; i < run->n; i++)
         sink_format(s, "unset label %zu\nunset object %zu\n", 10 + i, 10 + i);
     script_key(s, run);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "outputs/plots.h"
 
+#include "outputs/plots_script.h"
+#include "outputs/sink.h"
+
 #include "sim/must.h"
 
 #include <check.h>
@@ -159,6 +162,32 @@ START_TEST(a_run_without_any_request_can_be_drawn)
 }
 END_TEST
 
+/* Against the number of clients: a curve of latency is interrupted where
+ * nothing is answered, not drawn through. */
+START_TEST(nothing_answered_is_a_gap_in_the_climb)
+{
+    struct sink s;
+    for (int i = 0; i < SERVERS; i++) {
+        for (int k = 0; k < POINTS; k++) {
+            bool answers = k != POINTS / 2;
+            curve[i][k] = (struct curve_point){
+                .t_s = k,
+                .offered = 100.0 * (k + 1),
+                .throughput_rps = answers ? 10 : 0,
+                .p99_s = answers ? 0.5 : (double)NAN,
+            };
+        }
+    }
+    sink_string(&s);
+    climb_write(&s, &run, "connections");
+    char *text = sink_take(&s), want[80];
+    snprintf(want, sizeof want, "\n%d 0.5\n\n%d 0.5\n", 100 * (POINTS / 2),
+             100 * (POINTS / 2 + 2));
+    ck_assert_ptr_nonnull(strstr(text, want));
+    free(text);
+}
+END_TEST
+
 START_TEST(one_latency_for_all_can_be_drawn)
 {
     for (int i = 0; i < SERVERS; i++) {
@@ -223,6 +252,7 @@ Suite *suite_plots(void)
     tcase_add_test(t, scripts_carry_their_data_and_are_the_same_each_time);
     tcase_add_test(t, gnuplot_draws_them);
     tcase_add_test(t, a_run_without_any_request_can_be_drawn);
+    tcase_add_test(t, nothing_answered_is_a_gap_in_the_climb);
     tcase_add_test(t, one_latency_for_all_can_be_drawn);
     tcase_add_test(t, a_missing_gnuplot_is_named_and_the_scripts_stay);
     tcase_add_test(t, what_gnuplot_complains_about_is_passed_on);
