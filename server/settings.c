@@ -277,6 +277,15 @@ static bool parse_conf_time(const char *s, simtime_t *out)
     return false;
 }
 
+/* KeepAliveTimeout has no word for "not at all": httpd refuses to start. */
+static const char *keepalive_hint(enum directive d, const char *s)
+{
+    bool word = (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z');
+    return d == DIR_KeepAliveTimeout && word
+               ? "; to close after each response, use KeepAlive Off"
+               : "";
+}
+
 static bool parse_seconds(enum directive d, const char *name, const char *s,
                           bool httpd_conf, int64_t *out, struct err *e)
 {
@@ -290,8 +299,8 @@ static bool parse_seconds(enum directive d, const char *name, const char *s,
                                name, s, s);
             return err_set(e, ERR_CONTENT,
                            "%s takes a time such as \"5s\" or \"250ms\", "
-                           "found \"%s\"",
-                           name, s);
+                           "found \"%s\"%s",
+                           name, s, keepalive_hint(d, s));
         }
         if (t < 0)
             return err_set(e, ERR_CONTENT, "%s cannot be negative (%s)", name,
@@ -305,8 +314,8 @@ static bool parse_seconds(enum directive d, const char *name, const char *s,
         if (!parse_conf_time(s, &t))
             return err_set(e, ERR_CONTENT,
                            "%s takes seconds, or a number with s, ms, min or "
-                           "h; found \"%s\"",
-                           name, s);
+                           "h; found \"%s\"%s",
+                           name, s, keepalive_hint(d, s));
     } else {
         if (!parse_int64(s, &t) || t < 0 || t > INT_MAX)
             return err_set(e, ERR_CONTENT,
