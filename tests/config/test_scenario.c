@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/reader.h"
 #include "config/scenario.h"
+#include "sim/dist.h"
 
 static char folder[64];
 static char path[100];
@@ -164,6 +166,44 @@ START_TEST(actions_may_come_at_a_rate_for_one_server)
     ck_assert_double_eq(sc->actions[1].rate, 0);
     ck_assert_int_eq(sc->actions[1].slot, 2);
     ck_assert_str_eq(sc->actions[1].server, "ev");
+    scenario_free(sc);
+}
+END_TEST
+
+START_TEST(a_mix_divides_the_clients_by_weight)
+{
+    struct scenario *sc = load_set(
+        "workload={\"name\":\"web\",\"type\":\"closed\",\"clients\":10,"
+        "\"bytes\":\"1KiB\",\"mix\":[{\"weight\":1},{\"weight\":1},"
+        "{\"weight\":1,\"name\":\"big\",\"bytes\":\"1MiB\"}]}",
+        "expect=[]");
+    static const int64_t clients[] = { 3, 3, 4 };
+    static const char *const names[] = { "web-1", "web-2", "big" };
+    const struct param *n =
+        param_find(workload_find("closed")->params, "clients");
+    const struct param *size =
+        param_find(workload_find("closed")->params, "bytes");
+
+    ck_assert_uint_eq(sc->nworkloads, 3);
+    for (size_t i = 0; i < 3; i++) {
+        const char *c = sc->workloads[i].conf;
+        ck_assert_str_eq(sc->workloads[i].name, names[i]);
+        ck_assert_int_eq(*(const int64_t *)(const void *)(c + n->offset),
+                         clients[i]);
+        ck_assert_double_eq(
+            dist_mean((const struct dist *)(const void *)(c + size->offset)),
+            i < 2 ? 1024 : 1048576);
+    }
+    scenario_free(sc);
+    sc = load_set("workload={\"type\":\"poisson\",\"rate\":\"8/s\","
+                  "\"mix\":[{\"weight\":0.3},{\"weight\":0.1}]}",
+                  "expect=[]");
+    n = param_find(workload_find("poisson")->params, "rate");
+    for (size_t i = 0; i < 2; i++) {
+        const char *c = sc->workloads[i].conf;
+        ck_assert_double_eq_tol(*(const double *)(const void *)(c + n->offset),
+                                i ? 2 : 6, 1e-9);
+    }
     scenario_free(sc);
 }
 END_TEST
@@ -528,6 +568,7 @@ Suite *suite_scenario(void)
 
     tcase_add_checked_fixture(tc, begin, end);
     tcase_add_test(tc, every_key_arrives);
+    tcase_add_test(tc, a_mix_divides_the_clients_by_weight);
     tcase_add_test(tc, actions_may_come_at_a_rate_for_one_server);
     tcase_add_test(tc, warm_up_may_be_found_by_itself);
     tcase_add_test(tc, set_reaches_any_key);
