@@ -100,24 +100,37 @@ static inline void wheel_place(struct wheel *w, struct evq_entry e)
 /* A run shorter than this has room, and takes any entry before LIM. */
 #define WHEEL_SHORT 64
 
-/* Where the run has three entries or less, the new one is passed down through
- * them: small models live here, and nobody can predict which is first. */
-static inline void wheel_insert(struct wheel *w, struct evq_entry e)
+/* Whether an entry for time T goes into a run of three or less. */
+static inline bool wheel_has_few(const struct wheel *w, simtime_t t)
+{
+    return w->n <= 3 && t < w->lim && t != w->tie;
+}
+
+/* Then it is passed down through them: small models live here, and nobody can
+ * predict which is first. */
+static inline void wheel_insert_few(struct wheel *w, struct evq_entry e)
 {
     struct evq_entry *run = w->run;
-    size_t n = w->n++, i = n;
-    if (n <= 3) {
-        for (i = 0; i < n; i++) {
-            struct evq_entry old = run[i];
-            bool behind = e.t > old.t || (e.t == old.t && e.key > old.key);
-            run[i].t = behind ? e.t : old.t;
-            run[i].key = behind ? e.key : old.key;
-            e.t = behind ? old.t : e.t;
-            e.key = behind ? old.key : e.key;
-        }
-        run[n] = e;
+    size_t n = w->n++;
+    for (size_t i = 0; i < n; i++) {
+        struct evq_entry old = run[i];
+        bool behind = e.t > old.t || (e.t == old.t && e.key > old.key);
+        run[i].t = behind ? e.t : old.t;
+        run[i].key = behind ? e.key : old.key;
+        e.t = behind ? old.t : e.t;
+        e.key = behind ? old.key : e.key;
+    }
+    run[n] = e;
+}
+
+static inline void wheel_insert(struct wheel *w, struct evq_entry e)
+{
+    if (w->n <= 3) {
+        wheel_insert_few(w, e);
         return;
     }
+    struct evq_entry *run = w->run;
+    size_t n = w->n++, i = n;
     for (; i > 0; i--) {
         struct evq_entry old = run[i - 1];
         if (old.t > e.t || (old.t == e.t && old.key > e.key))

@@ -73,12 +73,23 @@ int sim_class(struct sim *s, sim_fn fn, void *ctx)
     return s->classes++;
 }
 
+static inline struct evq_entry entry(simtime_t t, uint64_t seq, int cls,
+                                     uint32_t id)
+{
+    uint64_t payload = (uint64_t)cls << SIM_ID_BITS | id;
+    return (struct evq_entry){ t, seq << EVQ_PAYLOAD_BITS | payload };
+}
+
 static inline void push(struct sim *s, simtime_t t, uint64_t seq, int cls,
                         uint32_t id)
 {
-    uint64_t payload = (uint64_t)cls << SIM_ID_BITS | id;
-    evq_push_inline(s->q,
-                    (struct evq_entry){ t, seq << EVQ_PAYLOAD_BITS | payload });
+    evq_push_inline(s->q, entry(t, seq, cls, id));
+}
+
+__attribute__((noinline)) static void push_many(struct sim *s, simtime_t t,
+                                                uint64_t key)
+{
+    evq_push_inline(s->q, (struct evq_entry){ t, key });
 }
 
 void sim_at_seq(struct sim *s, simtime_t t, uint64_t seq, int cls, uint32_t id)
@@ -90,7 +101,12 @@ void sim_at_seq(struct sim *s, simtime_t t, uint64_t seq, int cls, uint32_t id)
 void sim_at(struct sim *s, simtime_t t, int cls, uint32_t id)
 {
     must(t >= s->head.now);
-    push(s, t, s->head.seq++, cls, id);
+    struct evq_entry e = entry(t, s->head.seq++, cls, id);
+    /* where next to nothing is pending, no call and no register saved */
+    if (s->q->kind == EVQ_WHEEL && wheel_has_few(&s->q->wheel, t))
+        wheel_insert_few(&s->q->wheel, e);
+    else
+        push_many(s, e.t, e.key);
 }
 
 /* --- timers --- */
