@@ -133,9 +133,8 @@ void conn_message(struct server *s, int cls, uint32_t id, simtime_t at)
     sim_at(s->sim, at, cls, id);
 }
 
-void conn_count_tcp(struct server *s, uint32_t id)
+static void count_tcp(struct server *s, struct conn *c)
 {
-    struct conn *c = conn_at(s, id);
     enum tcp_class k;
     if (c->state == CONN_CONNECTING)
         k = c->tcp == TCP_SYN_RECV ? TCP_SYN_RECV : TCP_NONE;
@@ -152,20 +151,23 @@ void conn_count_tcp(struct server *s, uint32_t id)
     c->tcp = (uint8_t)k;
 }
 
+void conn_count_tcp(struct server *s, uint32_t id)
+{
+    count_tcp(s, conn_at(s, id));
+}
+
 void conn_set_state(struct server *s, uint32_t id, enum conn_state st)
 {
     struct conn *c = conn_at(s, id);
-    must(conn_may_go(c->state, st));
-    if (c->state == CONN_KEEPALIVE)
-        s->conns_keepalive--;
-    if (c->state == CONN_WRITE_BLOCKED)
-        s->conns_writing--;
-    if (st == CONN_KEEPALIVE)
-        s->conns_keepalive++;
-    if (st == CONN_WRITE_BLOCKED)
-        s->conns_writing++;
+    enum conn_state from = c->state;
+    must(conn_may_go(from, st));
+    s->conns_keepalive += (st == CONN_KEEPALIVE) - (from == CONN_KEEPALIVE);
+    s->conns_writing +=
+        (st == CONN_WRITE_BLOCKED) - (from == CONN_WRITE_BLOCKED);
     c->state = (uint8_t)st;
-    conn_count_tcp(s, id);
+    /* between accept and the end the flags decide, and who sets them counts */
+    if (from <= CONN_QUEUED || st == CONN_CLOSED)
+        count_tcp(s, c);
 }
 
 /* ---- lanes ---- */

@@ -400,7 +400,6 @@ static void head_arrives(struct server *s, uint32_t id)
     struct txn *t = conn_txn(s, id);
     c->flags &= (uint16_t)~CF_DATA;
     sim_timer_disarm(s->sim, &t->stimer);
-    mpm_set_slot(s, t->thread, SLOT_READING);
     simtime_t line = t->t_first + (t->t_head - t->t_first) / LINE_SHARE;
     t->t_line = line > t->t_read ? line : t->t_read;
     simtime_t cut = head_cut(s, id);

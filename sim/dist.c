@@ -301,10 +301,23 @@ double dist_draw(const struct dist *d, struct rng *r)
     return 0;
 }
 
+static simtime_t whole(double ns)
+{
+    return ns < 0x1p62 ? (simtime_t)(ns + 0.5) : (simtime_t)1 << 62;
+}
+
 simtime_t dist_draw_time(const struct dist *d, struct rng *r)
 {
-    double ns = dist_draw(d, r);
-    return ns < 0x1p62 ? (simtime_t)(ns + 0.5) : (simtime_t)1 << 62;
+    return whole(dist_draw(d, r));
+}
+
+simtime_t dist_draw_time_at(const struct dist *d, uint64_t base, uint64_t id,
+                            uint64_t n)
+{
+    struct rng r = rng_at(base, id, n);
+    if (d->kind == DIST_EXPONENTIAL)
+        return whole(d->mean * rng_exp(&r));
+    return whole(dist_draw(d, &r));
 }
 
 /* --- moments --- */

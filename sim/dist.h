@@ -68,6 +68,9 @@ bool dist_prepare(struct dist *d, struct err *e);
 double dist_draw(const struct dist *d, struct rng *r);
 /* The same rounded to whole ns. */
 simtime_t dist_draw_time(const struct dist *d, struct rng *r);
+/* The same, the first draw of rng_at(BASE, ID, N). */
+simtime_t dist_draw_time_at(const struct dist *d, uint64_t base, uint64_t id,
+                            uint64_t n);
 /* The law's mean, and variance (INFINITY if none), exactly. */
 double dist_mean(const struct dist *d);
 double dist_variance(const struct dist *d);

@@ -7,21 +7,10 @@
 #define EXP_TAIL    7.69711747013104972
 #define NORMAL_TAIL 3.65415288536100877
 
-/* The golden ratio's step and the finaliser of splitmix64 (Steele, Lea and
- * Flood 2014). */
-#define STEP UINT64_C(0x9e3779b97f4a7c15)
-
-static uint64_t mix(uint64_t z)
-{
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
 static void fill(struct rng *r, uint64_t x)
 {
     for (int i = 0; i < 4; i++)
-        r->s[i] = mix(x += STEP);
+        r->s[i] = rng_mix(x += RNG_STEP);
 }
 
 /* FNV-1a, 64 bits. */
@@ -38,16 +27,9 @@ void rng_init(struct rng *r, uint64_t seed, uint64_t replication,
 {
     /* One round of mixing for each, so that neighbouring seeds and
      * replications have nothing in common. */
-    uint64_t x = mix(seed + STEP);
-    x = mix(x ^ mix(replication + 2 * STEP));
-    fill(r, mix(x ^ hash(purpose)));
-}
-
-struct rng rng_at(uint64_t base, uint64_t id, uint64_t n)
-{
-    struct rng r;
-    fill(&r, mix(base ^ mix(id + STEP)) + n * UINT64_C(0xd1342543de82ef95));
-    return r;
+    uint64_t x = rng_mix(seed + RNG_STEP);
+    x = rng_mix(x ^ rng_mix(replication + 2 * RNG_STEP));
+    fill(r, rng_mix(x ^ hash(purpose)));
 }
 
 double zig_exp_slow(struct rng *r, uint64_t u)

@@ -23,7 +23,27 @@ void rng_init(struct rng *r, uint64_t seed, uint64_t replication,
 /* A stream for draw number N of object ID of a purpose whose base is BASE
  * (rng_u64 of the purpose's stream): no state to keep for ten million clients.
  * Costs a few ns. */
-struct rng rng_at(uint64_t base, uint64_t id, uint64_t n);
+static inline struct rng rng_at(uint64_t base, uint64_t id, uint64_t n);
+
+/* The golden ratio's step and the finaliser of splitmix64 (Steele, Lea and
+ * Flood 2014). */
+#define RNG_STEP UINT64_C(0x9e3779b97f4a7c15)
+
+static inline uint64_t rng_mix(uint64_t z)
+{
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+static inline struct rng rng_at(uint64_t base, uint64_t id, uint64_t n)
+{
+    uint64_t x = rng_mix(base ^ rng_mix(id + RNG_STEP)) +
+                 n * UINT64_C(0xd1342543de82ef95);
+    return (struct rng){ { rng_mix(x + RNG_STEP), rng_mix(x + 2 * RNG_STEP),
+                           rng_mix(x + 3 * RNG_STEP),
+                           rng_mix(x + 4 * RNG_STEP) } };
+}
 
 /* 64 uniform bits. */
 static inline uint64_t rng_u64(struct rng *r)

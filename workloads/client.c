@@ -88,6 +88,7 @@ struct clients {
     uint32_t index;
     uint64_t seed, replication;
     simtime_t until;
+    bool patient;           /* the hook `patience` need not be asked */
     struct sim_timer timer; /* the next arrival: */
     simtime_t next_due;
     uint32_t next_key;
@@ -262,6 +263,7 @@ static struct hot *begin_row(struct population *p, uint32_t id,
     struct hot *h = hot_at(p, at);
     row_init(owner_of(p, id), &h->r, key_of(p, id), c->n, attempt, sched);
     h->client = id;
+    h->armed = false;
     h->give_up = SIM_NEVER;
     c->u.ref.id = at;
     return h;
@@ -273,7 +275,7 @@ static void set_patience(struct population *p, uint32_t id)
     struct clients *cl = owner_of(p, id);
     const struct cold *c = cold_at(p, id);
     simtime_t t, now = sim_now(p->sim);
-    if (!cl->type->patience)
+    if (cl->patient)
         return;
     t = cl->type->patience(cl->state, cl->w->conf, cl->w->shared, key_of(p, id),
                            c->n);
@@ -780,7 +782,8 @@ struct population *population_new(struct sim *s, struct server *srv,
         .on_response = on_response,
         .on_server_close = on_server_close,
     };
-    pool_init(&p->hot, sizeof(struct hot));
+    /* begin_row() fills in all of it */
+    pool_init_kept(&p->hot, sizeof(struct hot), sizeof(struct hot) - 4);
     pool_init(&p->notes, sizeof(struct note));
     p->wake_class = sim_class(s, on_wake, p);
     p->quit_class = sim_class(s, on_quit, p);
@@ -802,6 +805,7 @@ struct clients *clients_new(struct population *p, const struct workload_conf *w,
     cl->seed = seed;
     cl->replication = replication;
     cl->until = SIM_NEVER;
+    cl->patient = !w->type->patience;
     cl->next_due = SIM_NEVER;
     cl->free_head = NONE;
     sim_timer_init(p->sim, &cl->timer, on_arrival, cl, 0);
@@ -959,6 +963,11 @@ simtime_t clients_end(const struct clients *cl)
 void clients_until(struct clients *cl, simtime_t t)
 {
     cl->until = t;
+}
+
+void clients_patient(struct clients *cl)
+{
+    cl->patient = true;
 }
 
 void clients_stream(const struct clients *cl, const char *purpose,

@@ -92,4 +92,8 @@ void clients_stream(const struct clients *cl, const char *purpose,
  * its connection instead. Default: never. */
 void clients_until(struct clients *cl, simtime_t t);
 
+/* None of its clients gives up before the time-out: the hook `patience` is not
+ * asked. */
+void clients_patient(struct clients *cl);
+
 #endif

@@ -157,6 +157,8 @@ static void expire(struct log_conns *c, simtime_t t)
         struct conn *x = conn_at(c, id);
         if (!x->over && t - x->idle <= c->o.keepalive_gap)
             return;
+        if (x->after != NONE) /* most likely the next to go */
+            __builtin_prefetch(conn_at(c, x->after));
         unlink_use(c, x);
         x->expired = true;
         forget_if_done(c, id);

@@ -999,6 +999,8 @@ static enum logline_why put_together(const struct log_format *f, struct scan *x)
 enum logline_why log_format_parse(const struct log_format *f, const char *text,
                                   size_t len, struct logline *out)
 {
+    if (f->simple)
+        return logline_parse(text, len, out);
     struct scan x = { .text = text,
                       .s = text,
                       .end = text + len,
@@ -1009,8 +1011,6 @@ enum logline_why log_format_parse(const struct log_format *f, const char *text,
                       .both = -1,
                       .fraction = -1,
                       .when = { .day = 1, .month = 1, .pm = -1 } };
-    if (f->simple)
-        return logline_parse(text, len, out);
     *out = (struct logline)LOGLINE_UNTOLD;
     if (len == 0)
         return bad(&x, LOGLINE_EMPTY);

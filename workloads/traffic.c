@@ -34,6 +34,8 @@ void traffic_start(const struct traffic *t, struct traffic_streams *s,
     s->resumed = clients_base(cl, "resumed");
     if (t->until > 0)
         clients_until(cl, t->until);
+    if (t->patience.kind == DIST_CONSTANT && dist_mean(&t->patience) <= 0)
+        clients_patient(cl);
 }
 
 bool traffic_uses_tls(const struct traffic *t)
@@ -89,12 +91,8 @@ simtime_t traffic_patience(const struct traffic *t,
                            const struct traffic_streams *s, uint32_t client,
                            uint32_t n)
 {
-    struct rng r;
-    simtime_t p;
-    if (t->patience.kind == DIST_CONSTANT && dist_mean(&t->patience) <= 0)
-        return SIM_NEVER;
-    r = rng_at(s->patience, client, n);
-    p = dist_draw_time(&t->patience, &r);
+    struct rng r = rng_at(s->patience, client, n);
+    simtime_t p = dist_draw_time(&t->patience, &r);
     return p > 0 ? p : 1;
 }
 
@@ -102,6 +100,5 @@ simtime_t traffic_think(const struct dist *think,
                         const struct traffic_streams *s, uint32_t client,
                         uint32_t n)
 {
-    struct rng r = rng_at(s->think, client, n);
-    return dist_draw_time(think, &r);
+    return dist_draw_time_at(think, s->think, client, n);
 }

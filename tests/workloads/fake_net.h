@@ -244,5 +244,6 @@ static void fake_timer(void *ctx, uint32_t id)
 #define clients_base      FAKE_NAME(clients_base)
 #define clients_stream    FAKE_NAME(clients_stream)
 #define clients_until     FAKE_NAME(clients_until)
+#define clients_patient   FAKE_NAME(clients_patient)
 
 #endif
