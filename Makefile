@@ -29,6 +29,12 @@ OPT_fuzz     := -O2 -g -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all
 OPT          := $(or $(OPT_$(MODE)),$(error unknown MODE "$(MODE)"))
 NDEBUG       := $(if $(filter release,$(MODE)),-DNDEBUG)
+# What every request passes through is optimised as one (gcc only). The objects
+# hold plain code too, so that other programs link as fast as before.
+LTO_SRC      := $(wildcard sim/*.c server/*.c models/*.c) outputs/metrics.c \
+	$(addprefix workloads/,client.c closed.c poisson.c traffic.c visit.c)
+LTO          := $(if $(filter release,$(MODE)),$(shell \
+	$(CC) --version 2>/dev/null | grep -q 'Free Software' && echo -flto=2))
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
@@ -76,9 +82,9 @@ packages:
 
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(subst ','\'',$(CC) $(CPPFLAGS) $(ALL_CFLAGS))' | \
+	@printf '%s\n' '$(subst ','\'',$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LTO))' | \
 		cmp -s - $@ || printf '%s\n' \
-		'$(subst ','\'',$(CC) $(CPPFLAGS) $(ALL_CFLAGS))' > $@
+		'$(subst ','\'',$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LTO))' > $@
 
 $(B)/build_id: FORCE
 	@mkdir -p $(@D)
@@ -89,6 +95,10 @@ $(B)/%.o: %.c $(B)/flags | packages
 	$(if $(V),,@echo '  CC    $<')
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+$(LTO_SRC:%.c=$(B)/%.o): private ALL_CFLAGS += $(LTO:%=% -ffat-lto-objects)
+$(B)/mpmsim: private LDFLAGS += $(LTO)
+$(B)/tests/run: private LDFLAGS += $(LTO:%=-fno-lto)
+$(B)/replay_%: private LDFLAGS += $(LTO:%=-fno-lto)
 $(B)/cli/main.o: private CPPFLAGS += -DMPMSIM_BUILD='"$(BUILD)"'
 $(B)/cli/main.o: $(B)/build_id
 
