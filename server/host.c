@@ -64,6 +64,8 @@ const struct param machine_params[] = {
     { "mem_thread_tls_event", PARAM_SIZE, M(mem_thread_tls_event), "123KiB", 0, 1e12, NULL, "the same after about eight responses (M-20)" },
     { "mem_thread_old", PARAM_SIZE, M(mem_thread_old), "70KiB", 0, 1e12, NULL, "thread after hundreds of responses (M-16)" },
     { "mem_thread_tls", PARAM_SIZE, M(mem_thread_tls), "175KiB", 0, 1e12, NULL, "thread that has served TLS (M-16)" },
+    { "mem_thread_gone", PARAM_SIZE, M(mem_thread_gone), "23KiB", 0, 1e12, NULL, "what a thread leaves in its process when it ends (M-22)" },
+    { "mem_thread_gone_tls", PARAM_SIZE, M(mem_thread_gone_tls), "120KiB", 0, 1e12, NULL, "the same when it has served TLS (M-22)" },
     { "mem_proxy", PARAM_SIZE, M(mem_proxy), "57KiB", 0, 1e12, NULL, "kept by a thread that has handed a request to a backend (recordings: php-fpm-* 45 to 62 KiB, proxied-backend 38 to 99 KiB)" },
     { "mem_big_body", PARAM_SIZE, M(mem_big_body), "90KiB", 0, 1e12, NULL, "kept for good after a memory body larger than the send buffer (M-16)" },
     { "mem_conn", PARAM_SIZE, M(mem_conn), "36KiB", 0, 1e12, NULL, "event: transaction pool of a connection (M-7, M-20)" },

@@ -61,6 +61,7 @@ struct machine {
     int64_t mem_thread_tls_first_event, mem_thread_tls_event;
     int64_t mem_thread_old; /* after hundreds */
     int64_t mem_thread_tls;
+    int64_t mem_thread_gone, mem_thread_gone_tls; /* left when it has ended */
     int64_t mem_proxy;    /* kept by a thread that has used a backend */
     int64_t mem_big_body; /* for good, after a large body from memory */
     int64_t mem_conn_new, mem_conn, mem_conn_old,

@@ -108,6 +108,10 @@ void process_pod_poll(struct server *s, uint32_t bucket);
 /* memory.c: what the processes hold (M-16) */
 void memory_child(struct server *s, uint32_t child);
 void memory_child_gone(struct server *s, uint32_t child);
+/* A thread has ended, its process goes on (M-22). */
+void memory_thread_gone(struct server *s, uint32_t thread);
+/* An event process stops: it keeps no pools of closed connections (M-22). */
+void memory_pools_free(struct server *s, uint32_t child);
 void memory_request(struct server *s, uint32_t thread);
 void memory_response(struct server *s, uint32_t thread, uint32_t conn);
 /* A body from memory that the send buffer does not take at once: the pool

@@ -95,6 +95,16 @@ void memory_child_gone(struct server *s, uint32_t id)
     add(s, ch, -ch->memory);
 }
 
+void memory_thread_gone(struct server *s, uint32_t thread)
+{
+    struct thread *t = thread_at(s, thread);
+    const struct machine *m = &s->conf.machine;
+    if (s->model->threaded)
+        grow(s, t,
+             (t->tls_used ? m->mem_thread_gone_tls : m->mem_thread_gone) -
+                 m->mem_thread);
+}
+
 void memory_request(struct server *s, uint32_t thread)
 {
     struct thread *t = thread_at(s, thread);
@@ -163,6 +173,12 @@ void memory_big_body(struct server *s, uint32_t conn)
     }
 }
 
+/* E-33; a process that stops keeps none (M-22). */
+static bool keeps_pool(const struct child *ch, uint32_t kept)
+{
+    return !ch->quiescing && kept < ch->per * 3 / 4;
+}
+
 void memory_big_done(struct server *s, uint32_t conn)
 {
     struct txn *x = conn_txn(s, conn);
@@ -170,7 +186,7 @@ void memory_big_done(struct server *s, uint32_t conn)
         return;
     struct child *ch = child_at(s, conn_at(s, conn)->child);
     x->big = false;
-    if (ch->big_pools < ch->per * 3 / 4) /* E-33 */
+    if (keeps_pool(ch, ch->big_pools))
         ch->big_pools++;
     else
         add(s, ch, -s->conf.machine.mem_big_body);
@@ -203,10 +219,19 @@ void memory_pool_give(struct server *s, uint32_t conn)
         return;
     c->flags &= (uint16_t)~CF_POOL;
     add(s, ch, pool_growth(s, 1) - pool_growth(s, c->served));
-    if (ch->pools[0] + ch->pools[1] < ch->per * 3 / 4) /* E-33 */
+    if (keeps_pool(ch, ch->pools[0] + ch->pools[1]))
         ch->pools[tls]++;
     else
         add(s, ch, -pool_size(s, tls));
+}
+
+void memory_pools_free(struct server *s, uint32_t child)
+{
+    struct child *ch = child_at(s, child);
+    for (int tls = 0; tls < 2; tls++)
+        add(s, ch, -(int64_t)ch->pools[tls] * pool_size(s, tls));
+    add(s, ch, -(int64_t)ch->big_pools * s->conf.machine.mem_big_body);
+    ch->pools[0] = ch->pools[1] = ch->big_pools = 0;
 }
 
 void memory_kill(struct server *s)

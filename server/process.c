@@ -78,6 +78,7 @@ void mpm_set_quiescing(struct server *s, uint32_t child)
     if (!ch->quiescing) {
         ch->quiescing = 1;
         s->stopping++;
+        memory_pools_free(s, child);
     }
 }
 
@@ -151,9 +152,8 @@ static uint32_t take_block(struct server *s)
         return s->free_blocks[--s->nfree_blocks];
     if (s->nblocks == s->blocks_cap) {
         s->blocks_cap = s->blocks_cap ? s->blocks_cap * 2 : 64;
-        s->threads =
-            must_realloc(s->threads, (size_t)s->blocks_cap * s->width,
-                         sizeof *s->threads);
+        s->threads = must_realloc(s->threads, (size_t)s->blocks_cap * s->width,
+                                  sizeof *s->threads);
         s->free_blocks =
             must_realloc(s->free_blocks, s->blocks_cap, sizeof *s->free_blocks);
     }
@@ -243,11 +243,10 @@ uint32_t process_fork(struct server *s, uint32_t slot)
     if (s->model->on_forked)
         s->model->on_forked(s, id);
     const struct machine *m = &s->conf.machine;
-    simtime_t init =
-        s->model->threaded
-            ? m->cpu_process_init + m->cpu_thread * (simtime_t)ch->per
-        : s->mod_ssl ? m->cpu_child_init_tls
-                     : m->cpu_child_init;
+    simtime_t init = s->model->threaded ? m->cpu_process_init +
+                                              m->cpu_thread * (simtime_t)ch->per
+                     : s->mod_ssl ? m->cpu_child_init_tls
+                                  : m->cpu_child_init;
     ch->job = CPU_NONE;
     s->cpu_reaped += m->cpu_fork;
     process_spent(s, id, 0, init);
@@ -288,6 +287,7 @@ void mpm_thread_exit(struct server *s, uint32_t thread, bool dead)
         set_cell(s, t->cell, SLOT_DEAD);
     s->cell_owned[t->cell] = 0;
     ch->nthreads--;
+    memory_thread_gone(s, thread);
 }
 
 /* The process has ended: the parent can find it. */

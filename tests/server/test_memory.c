@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The defaults against the measured table: private dirty kB of httpd 2.4.71
  * on Debian 12, whole server, idle and after load (M-16). */
+#include "server/inside.h"
 #include "tests/timelines/rig.h"
 
 #include <check.h>
@@ -186,6 +187,51 @@ START_TEST(m21_embedded_php_is_in_every_child_for_good)
 }
 END_TEST
 
+/* M-22: one process of twenty threads, all used or none, one in a long request
+ * when the others end after a graceful restart (docs/host-costs.md). */
+START_TEST(m22_threads_that_end_leave_little_behind)
+{
+    static const struct {
+        const char *mpm;
+        int waves;
+        bool tls;
+        int measured; /* of the process, kB */
+    } t[] = {
+        { "worker", 0, false, 748 }, { "worker", 1, false, 798 },
+        { "worker", 8, false, 840 }, { "worker", 8, true, 2800 },
+        { "event", 0, false, 756 },  { "event", 1, false, 792 },
+        { "event", 8, false, 808 },  { "event", 8, true, 3052 },
+    };
+    for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
+        const struct figure f = {
+            .mpm = t[i].mpm, .children = 1, .tpc = 20, .tls = t[i].tls
+        };
+        struct rig *r = farm(&f, "ServerLimit 1\nKeepAlive Off");
+        struct guest g = { .at = SIM_S,
+                           .link.tls = f.tls,
+                           .d.bytes = 1000,
+                           .d.sleep = 150 * SIM_MS };
+        for (int w = 0; w < t[i].waves; w++, g.at += 300 * SIM_MS)
+            rig_crowd(r, 20, 0, &g);
+        g.at = 5 * SIM_S;
+        g.d.sleep = 5 * SIM_S;
+        rig_add(r, &g);
+        rig_run(r, 6 * SIM_S);
+        ck_assert_int_eq(rig_answered(r), 20 * t[i].waves);
+        ck_assert(server_action(r->srv, ACTION_GRACEFUL_RESTART));
+        rig_run(r, 8 * SIM_S);
+        const struct child *old = child_at(r->srv, 0); /* the new one: 1 */
+        ck_assert_int_eq(old->state, CHILD_LIVE);
+        ck_assert_int_eq(old->nthreads, 1);
+        double kb = (double)old->memory / 1024;
+        ck_assert_msg(kb > 0.85 * t[i].measured && kb < 1.15 * t[i].measured,
+                      "%s after %d waves, tls %d: %d, measured %d", f.mpm,
+                      t[i].waves, f.tls, (int)kb, t[i].measured);
+        rig_free(r);
+    }
+}
+END_TEST
+
 Suite *suite_memory(void);
 Suite *suite_memory(void)
 {
@@ -196,6 +242,7 @@ Suite *suite_memory(void)
     tcase_add_test(t, m16_idle_keepalive_connections_of_event);
     tcase_add_test(t, m16_what_a_process_holds_goes_with_it);
     tcase_add_test(t, m4_rss_counts_shared_pages_in_every_process_and_pss_once);
+    tcase_add_test(t, m22_threads_that_end_leave_little_behind);
     tcase_add_test(t, m21_embedded_php_is_in_every_child_for_good);
     suite_add_tcase(s, t);
     return s;
