@@ -68,7 +68,7 @@ static void set_machine(struct reader *r, struct machine *m)
             strcmp(p->name, "cpu_slice") != 0)
             *(simtime_t *)(void *)((char *)m + p->offset) = 0;
     m->oom_killer = false;
-    m->nofile = INT32_MAX;
+    m->nofile = m->file_max = INT32_MAX;
 }
 
 static void *field(struct whole *w, const char *key)

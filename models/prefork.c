@@ -25,8 +25,8 @@ static void child_main(struct server *s, uint32_t thread)
 {
     struct thread *t = thread_at(s, thread);
     struct child *ch = child_at(s, t->child);
-    if (ch->budget-- <= 0 || is_stale(s, ch)) {
-        mpm_child_exit(s, t->child); /* P-14: the cell stays C */
+    if (ch->budget-- <= 0 || is_stale(s, ch) || mpm_out_of_files(s, t->child)) {
+        mpm_child_exit(s, t->child); /* P-14: the cell stays C; or C-28 */
         return;
     }
     mpm_set_slot(s, thread, SLOT_READY);

@@ -190,6 +190,7 @@ struct child {
     bool pod_taken;     /* has read a byte: reads no second (C-18) */
     bool stop_pending;  /* W-21: waits for the mutex before it reacts */
     bool dying;
+    bool sick; /* ended for want of descriptors (C-13) */
     bool tls_used, big_used;
     simtime_t user, sys;          /* CPU time spent by this process */
     uint32_t pools[2], big_pools; /* event: transaction pools kept for reuse

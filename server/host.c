@@ -16,6 +16,7 @@ const struct param machine_params[] = {
     { "oom_killer", PARAM_BOOL, M(oom_killer), "true", 0, 1, NULL, "beyond ram + swap the kernel kills the largest child (H-1); false: memory is only counted" },
     { "swap_read", PARAM_TIME, M(swap_read), "100us", 0, 1e10, NULL, "one 4 KiB page read back from swap: a random read of a SATA SSD (H-2)" },
     { "nofile", PARAM_INT, M(nofile), "8192", 16, 1e9, NULL, "descriptors per process, ulimit -n (Debian's apache2ctl sets 8192) (H-3)" },
+    { "file_max", PARAM_INT, M(file_max), "1000000000", 16, 1e15, NULL, "open files of all processes, fs.file-max (systemd: no limit) (H-3)" },
     { "cpu_switch", PARAM_TIME, M(cpu_switch), "160us", 0, 1e9, NULL, "lost per time slice while threads outnumber cores (C-42: 3 to 4 % of a core)" },
     { "cpu_slice", PARAM_TIME, M(cpu_slice), "4ms", 1, 1e9, NULL, "time slice of the scheduler: one kernel tick at HZ=250 (K-20)" },
     { "cpu_accept", PARAM_TIME, M(cpu_accept), "4us", 0, 1e9, NULL, "accept and connection set-up (costs.csv: prefork's request_cpu, new-connection minus keepalive)" },
@@ -76,6 +77,7 @@ const struct param machine_params[] = {
     { "mem_php_child", PARAM_SIZE, M(mem_php_child), "25KiB", 0, 1e12, NULL, "added to a child by mod_php (memory.csv: php, 208 - 183)" },
     { "mem_php_used", PARAM_SIZE, M(mem_php_used), "582KiB", 0, 1e12, NULL, "added by its first PHP request (memory.csv: php, 835 - 208 - 45)" },
     { "mem_php_shared", PARAM_SIZE, M(mem_php_shared), "15MiB", 0, 1e12, NULL, "pages of PHP that all processes share (memory.csv: php, total_pss - total_pdirty, less the same without)" },
+    { "mem_leak", PARAM_SIZE, M(mem_leak), "0", 0, 1e12, NULL, "what each response leaves behind in its process, a leaking module's (H-4)" },
     { "mem_shared_parent", PARAM_SIZE, M(mem_shared_parent), "3600KiB", 0, 1e12, NULL, "pages the parent maps but shares (memory.csv: parent_rss - parent_pdirty)" },
     { "mem_shared_child", PARAM_SIZE, M(mem_shared_child), "3700KiB", 0, 1e12, NULL, "pages a child maps but shares (memory.csv: child_rss - child_pdirty)" },
     { NULL, 0, 0, NULL, 0, 0, NULL, NULL }

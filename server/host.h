@@ -16,6 +16,7 @@ struct machine {
     bool oom_killer;     /* the kernel kills a child beyond ram + swap */
     simtime_t swap_read; /* one page from the swap device */
     int64_t nofile;      /* descriptors a process may have */
+    int64_t file_max;    /* and all together */
     /* CPU time */
     simtime_t cpu_switch;     /* context switch at each time slice */
     simtime_t cpu_slice;      /* time slice while threads outnumber cores */
@@ -30,10 +31,10 @@ struct machine {
     simtime_t cpu_fcgi;       /* the same to PHP-FPM, with a new connection */
     simtime_t cpu_tls;        /* full TLS handshake */
     simtime_t cpu_tls_resumed;
-    simtime_t cpu_per_mb;     /* per 10^6 body bytes, plain */
-    simtime_t cpu_per_mb_tls; /* per 10^6 body bytes, TLS */
-    simtime_t cpu_fork;       /* in the parent, per fork */
-    simtime_t cpu_child_init; /* in a prefork child until it is ready */
+    simtime_t cpu_per_mb;         /* per 10^6 body bytes, plain */
+    simtime_t cpu_per_mb_tls;     /* per 10^6 body bytes, TLS */
+    simtime_t cpu_fork;           /* in the parent, per fork */
+    simtime_t cpu_child_init;     /* in a prefork child until it is ready */
     simtime_t cpu_child_init_tls; /* the same with mod_ssl */
     simtime_t cpu_process_init;   /* in a worker or event process likewise */
     simtime_t cpu_thread;         /* creation of one thread */
@@ -61,6 +62,7 @@ struct machine {
     int64_t mem_thread_tls_first_event, mem_thread_tls_event;
     int64_t mem_thread_old; /* after hundreds */
     int64_t mem_thread_tls;
+    int64_t mem_leak;                             /* per response, for good */
     int64_t mem_thread_gone, mem_thread_gone_tls; /* left when it has ended */
     int64_t mem_proxy;    /* kept by a thread that has used a backend */
     int64_t mem_big_body; /* for good, after a large body from memory */

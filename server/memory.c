@@ -150,6 +150,8 @@ void memory_response(struct server *s, uint32_t thread, uint32_t conn)
         s->tls_seen = true;
     }
     grow(s, t, thread_growth(s, t));
+    if (s->conf.machine.mem_leak > 0) /* H-4 */
+        add(s, child_at(s, t->child), s->conf.machine.mem_leak);
     struct conn *c = conn_at(s, conn);
     if (c->flags & CF_POOL && c->served <= OLD_CONN)
         add(s, child_at(s, t->child),

@@ -69,8 +69,9 @@ static void reap_all(struct server *s)
     while (i < p->nzombies && child_at(s, p->zombies[i])->died < now_of(s)) {
         uint32_t slot = child_at(s, p->zombies[i])->slot;
         bool crashed = child_at(s, p->zombies[i])->signal != 0;
+        bool sick = child_at(s, p->zombies[i])->sick; /* C-13 */
         process_reap(s, p->zombies[i++]);
-        if (p->remaining > 0 && s->pslots[slot].child == NONE &&
+        if (p->remaining > 0 && !sick && s->pslots[slot].child == NONE &&
             (s->model->async || slot < s->set->process_limit)) {
             p->remaining--; /* C-12 (a): one for one */
             mpm_make_children(s, &slot, 1);

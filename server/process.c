@@ -355,6 +355,8 @@ void process_reap(struct server *s, uint32_t id)
             if (!s->cell_owned[cell + j] && !last)
                 set_cell(s, cell + j, SLOT_DEAD);
     }
+    if (ch->sick) /* C-13 */
+        s->buckets[s->model->threaded ? ch->bucket : 0].rate = 1;
     if (s->model->on_reaped)
         s->model->on_reaped(s, id);
     ch->state = CHILD_FREE;
@@ -443,12 +445,24 @@ bool server_crash(struct server *s, int64_t slot)
 /* Descriptors besides connections: standard streams, logs, pipe, epoll. */
 #define OWN_FILES 10
 
-bool mpm_out_of_files(const struct server *s, uint32_t id)
+/* Files of all processes: what waits in an accept queue has none yet, a child
+ * blocked in accept has its own already (Linux takes it first). */
+static int64_t open_files(const struct server *s)
 {
-    const struct child *ch = child_at(s, id);
+    int64_t conns = s->tcp[TCP_ESTABLISHED] + s->tcp[TCP_CLOSE_WAIT] +
+                    s->tcp[TCP_CLOSING] - s->queue_len;
+    return conns +
+           (s->live_children + 1) * (int64_t)(s->set->nlisten + OWN_FILES);
+}
+
+bool mpm_out_of_files(struct server *s, uint32_t id)
+{
+    struct child *ch = child_at(s, id);
     int64_t busy = (int64_t)ch->nthreads - ch->nidle;
     int64_t open = ch->conns > busy ? ch->conns : busy;
-    return open + s->set->nlisten + OWN_FILES >= s->conf.machine.nofile;
+    ch->sick = open + s->set->nlisten + OWN_FILES >= s->conf.machine.nofile ||
+               open_files(s) >= s->conf.machine.file_max;
+    return ch->sick;
 }
 
 /* ---- pipe of death ---- */

@@ -7,6 +7,7 @@
 
 #include <check.h>
 #include <signal.h>
+#include <stdio.h>
 
 #define KIB 1024
 
@@ -183,6 +184,74 @@ START_TEST(h3_prefork_needs_two)
 }
 END_TEST
 
+/* C-13, C-28: at the system's limit a child that wants to accept ends, and the
+ * parent forks one at a time again. Each child has 10 files of its own and a
+ * listener, like the parent. */
+START_TEST(h3_the_limit_of_the_system_makes_prefork_children_sick)
+{
+    struct rig *r = rig_new("prefork", "StartServers 4\nMinSpareServers 4\n"
+                                       "KeepAlive Off");
+    r->conf.machine.file_max = 5 * 11 + 3; /* three clients beside them */
+    rig_start(r);
+    rig_crowd(r, 4, 0, &(struct guest){ .at = 1, .d.sleep = SIM_S / 10 });
+    rig_run(r, SIM_S / 2); /* the first that is done finds 59 files */
+    ck_assert_int_eq(rig_answered(r), 4);
+    ck_assert_int_eq(rig_children(r), 3);
+    r->srv->buckets[0].rate = 16;
+    rig_run(r, SIM_S - 1);
+    ck_assert_int_eq(r->srv->buckets[0].rate, 16);
+    rig_run(r, SIM_S);
+    ck_assert_int_eq(rig_children(r), 4); /* one, not sixteen */
+    rig_free(r);
+}
+END_TEST
+
+START_TEST(h3_the_limit_of_the_system_counts_all_processes)
+{
+    static const char *const threaded[] = { "worker", "event" };
+    struct rig *r =
+        rig_new(threaded[_i], "StartServers 2\nThreadsPerChild 25\n"
+                              "MinSpareThreads 1\nMaxSpareThreads 100");
+    r->conf.machine.file_max = 3 * 11 + 9; /* nine clients, wherever */
+    rig_start(r);
+    rig_crowd(r, 20, SIM_MS, &(struct guest){ .at = 1, .d.sleep = 3 * SIM_S });
+    rig_run(r, SIM_S - 1);
+    ck_assert_int_ge(r->srv->stopping, 1);
+    ck_assert_int_le(20 - r->srv->queue_len, 9 + 1);
+    rig_free(r);
+}
+END_TEST
+
+/* ---- leaks ---- */
+
+START_TEST(h4_a_leak_grows_until_its_process_ends)
+{
+    static const int recycled[] = { 0, 5 };
+    for (int i = 0; i < 2; i++) {
+        char conf[200];
+        struct rig *r;
+        snprintf(conf, sizeof conf,
+                 "StartServers 1\nMinSpareServers 1\nMaxRequestWorkers 1\n"
+                 "KeepAlive Off\nMaxConnectionsPerChild %d",
+                 recycled[i]);
+        r = rig_new("prefork", conf);
+        r->conf.machine.mem_leak = 100 * KIB;
+        rig_start(r);
+        int64_t most = 0;
+        for (int n = 1; n <= 20; n++) {
+            rig_add(r, &(struct guest){ .at = n * 2 * SIM_S });
+            rig_run(r, n * 2 * SIM_S + 1);
+            ck_assert_int_eq(rig_answered(r), n);
+            if (private_kib(r) > most)
+                most = private_kib(r);
+        }
+        int64_t grown = most - 150 - 228; /* M-16 */
+        ck_assert_int_eq(grown / 100, i == 0 ? 20 : 4);
+        rig_free(r);
+    }
+}
+END_TEST
+
 /* ---- memory of bodies, backends and pools ---- */
 
 /* Private KiB beyond a run whose bodies come from files, while twenty large
@@ -318,6 +387,10 @@ Suite *suite_limits(void)
     tcase_add_loop_test(
         t, h3_without_descriptors_a_threaded_process_stops_gracefully, 0, 2);
     tcase_add_test(t, h3_prefork_needs_two);
+    tcase_add_test(t, h3_the_limit_of_the_system_makes_prefork_children_sick);
+    tcase_add_loop_test(t, h3_the_limit_of_the_system_counts_all_processes, 0,
+                        2);
+    tcase_add_test(t, h4_a_leak_grows_until_its_process_ends);
     tcase_add_test(
         t, m18_event_keeps_the_pools_of_large_bodies_for_three_quarters);
     tcase_add_test(t, m18_worker_keeps_them_all);
