@@ -104,35 +104,47 @@ static double maximum(const struct plot_run *run, const struct column *c,
     return max;
 }
 
-/* One curve per server: column COL of its block. STYLE is the gnuplot style,
- * TITLES whether they get a line in the key, SECOND the thin line. */
+/* The curve of server number I: column COL of its block. STYLE is the gnuplot
+ * style, TITLED whether it gets a line in the key, SECOND the thin line. */
+static void curve(struct sink *s, const struct plot_run *run, size_t i, int col,
+                  const char *style, bool titled, bool second)
+{
+    sink_format(s, "$s%zu using 1:%d with %s ls %zu ", i + 1, col, style,
+                second ? i + 1 + run->n : i + 1);
+    if (titled) {
+        sink_text(s, "title ");
+        script_quoted(s, run->servers[i].name);
+    } else {
+        sink_text(s, "notitle");
+    }
+}
+
+/* Those of all servers. */
 static void curves(struct sink *s, const struct plot_run *run, int col,
                    const char *style, bool titles, bool second)
 {
     for (size_t i = 0; i < run->n; i++) {
-        sink_format(s, "%s$s%zu using 1:%d with %s ls %zu ",
-                    i > 0 ? ", \\\n     " : "", i + 1, col, style,
-                    second ? i + 1 + run->n : i + 1);
-        if (titles) {
-            sink_text(s, "title ");
-            script_quoted(s, run->servers[i].name);
-        } else {
-            sink_text(s, "notitle");
-        }
+        sink_text(s, i > 0 ? ", \\\n     " : "");
+        curve(s, run, i, col, style, titles, second);
     }
 }
 
-/* The intervals of column number COL (0 …) of N, as pale areas below the
- * curves. */
+/* The interval of column number COL (0 …) of N, as a pale area below the
+ * curve of server number I. */
+static void band(struct sink *s, const struct plot_run *run, size_t i, int col,
+                 int n)
+{
+    if (has_bands(&run->servers[i]))
+        sink_format(s,
+                    "$s%zu using 1:%d:%d with filledcurves fc rgb '%s' fs "
+                    "transparent solid 0.2 noborder notitle, \\\n     ",
+                    i + 1, n + 2 + 2 * col, n + 3 + 2 * col, script_colour(i));
+}
+
 static void bands(struct sink *s, const struct plot_run *run, int col, int n)
 {
     for (size_t i = 0; i < run->n; i++)
-        if (has_bands(&run->servers[i]))
-            sink_format(s,
-                        "$s%zu using 1:%d:%d with filledcurves fc rgb '%s' fs "
-                        "transparent solid 0.2 noborder notitle, \\\n     ",
-                        i + 1, n + 2 + 2 * col, n + 3 + 2 * col,
-                        script_colour(i));
+        band(s, run, i, col, n);
 }
 
 static void heading(struct sink *s, const struct plot_run *run,
@@ -283,12 +295,73 @@ static void over_time(struct sink *s, const struct plot_run *run,
     script_close(s);
 }
 
+/* The largest value of one server. */
+static double own_maximum(const struct plot_server *p, const struct column *c,
+                          double at_least)
+{
+    const struct plot_run alone = { .servers = p, .n = 1 };
+    return maximum(&alone, c, at_least);
+}
+
+/* Whole numbers to write at an axis that ends at MAX: at most five steps. */
+static double whole_step(double max)
+{
+    double unit = pow(10, floor(log10(max / 5)));
+    for (int k = 0;; k++) {
+        static const double nice[] = { 1, 2, 5 };
+        double step = nice[k % 3] * unit * pow(10, floor(k / 3.0));
+        if (step >= 1 && max / step <= 5)
+            return step;
+    }
+}
+
+/* A panel per server, each with an axis of its own: prefork needs a process
+ * where the others need a thread, and two that have the same number would hide
+ * each other. */
 static void processes(struct sink *s, const struct plot_run *run,
                       const char *name)
 {
     static const struct column c = COLUMN(processes, 1);
-    over_time(s, run, name, "Processes", "child processes",
-              "child processes over time\n# columns: t_s processes", &c, 4);
+    const int above = 100, below = 95;
+    int n = run->n > 0 ? (int)run->n : 1;
+    int each = n < 3 ? 630 / n : n > 8 ? 120 : 210;
+    int height = above + below + n * each;
+
+    script_preamble(s, name,
+                    "child processes over time, a panel for each server\n"
+                    "# columns: t_s processes");
+    data_blocks(s, run, &c, 1);
+    script_open(s, name, 1280, height, 18);
+    sink_text(s, "reset\n");
+    script_styles(s, run);
+    time_axis(s, run);
+    sink_format(s,
+                "set multiplot layout %d,1 margins 0.09,0.97,%.4f,%.4f "
+                "spacing 0,%.4f title ",
+                n, (double)below / height, 1 - (double)above / height,
+                48.0 / height);
+    heading(s, run, "Processes");
+    sink_text(s, "\nunset key\nset xlabel ''\nset format x ''\n"
+                 "set label 3 'child processes' at screen 0.02, screen 0.5 "
+                 "center rotate\n");
+    for (size_t i = 0; i < run->n; i++) {
+        double max = own_maximum(&run->servers[i], &c, 4);
+        if (i > 0) /* said once */
+            sink_text(s, "unset label 1\nunset label 3\n");
+        if (i + 1 == run->n)
+            sink_text(s, "set format x '%g'\nset xlabel 'time (s)'\n");
+        script_linear_axis(s, "", max);
+        sink_format(s, "set ytics %.0f\nset label 2 ", whole_step(max));
+        script_quoted(s, run->servers[i].name);
+        sink_format(
+            s, " at graph 1, graph 1 right offset 0,0.6 tc rgb '%s'\nplot ",
+            script_colour(i));
+        band(s, run, i, 0, 1);
+        curve(s, run, i, 2, "fsteps", false, false);
+        sink_char(s, '\n');
+    }
+    sink_text(s, "unset multiplot\n");
+    script_close(s);
 }
 
 static void accept_queue(struct sink *s, const struct plot_run *run,

@@ -114,6 +114,22 @@ START_TEST(scripts_carry_their_data_and_are_the_same_each_time)
 }
 END_TEST
 
+/* A panel for each server: none hides another, none sets another's scale. */
+START_TEST(processes_have_an_axis_for_each_server)
+{
+    write_scripts();
+    char *text = content("processes");
+    int axes = 0;
+    for (const char *p = text; (p = strstr(p, "set yrange [0:")); p++)
+        axes++;
+    ck_assert_int_eq(axes, SERVERS);
+    ck_assert_ptr_null(strstr(text, ", $s2"));
+    ck_assert_ptr_nonnull(
+        strstr(text, "\nplot $s2 using 1:2 with fsteps ls 2"));
+    free(text);
+}
+END_TEST
+
 /* Exit status of the shell's search for gnuplot. */
 static bool have_gnuplot(void)
 {
@@ -250,6 +266,7 @@ Suite *suite_plots(void)
     tcase_set_timeout(t, 30);
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, scripts_carry_their_data_and_are_the_same_each_time);
+    tcase_add_test(t, processes_have_an_axis_for_each_server);
     tcase_add_test(t, gnuplot_draws_them);
     tcase_add_test(t, a_run_without_any_request_can_be_drawn);
     tcase_add_test(t, nothing_answered_is_a_gap_in_the_climb);
