@@ -17,19 +17,14 @@
 #include "config/json.h"
 #include "config/overrides.h"
 #include "config/reader.h"
+#include "config/scenario_build.h"
 #include "sim/must.h"
 
 static_assert(SCENARIO_MAX_ERRORS == READER_MAX_ERRORS,
               "the reader keeps what the check reports");
 
-#define MAX_SERVERS   64
-#define MAX_WORKLOADS 64
-#define MAX_ACTIONS   10000
-#define MAX_EXPECT    1000
-#define MAX_BACKENDS  64
-#define MAX_HANGS     1000
-#define LONGEST       (SIM_NEVER / 4)
-#define COUNT(a)      (sizeof(a) / sizeof(a)[0])
+#define MAX_EXPECT 1000
+#define MAX_HANGS  1000
 
 static const char *const top_keys[] = {
     "$schema",  "title",   "about",        "expect",   "duration",
@@ -39,39 +34,8 @@ static const char *const top_keys[] = {
 
 static const char *const mpm_names[] = { "prefork", "worker", "event", NULL };
 
-/* A warning to be told once everything is read. */
-struct warning {
-    const char *file; /* NULL: no place */
-    long line, col;
-    const char *text;
-};
-
-/* A bare directive of --set: it must reach at least one server. */
-struct bare {
-    const char *origin;
-    bool reached;
-};
-
-/* An action as it was read. */
-struct change {
-    struct scenario_action action;
-    const struct json_node *directives; /* or NULL */
-};
-
-struct build {
-    struct reader r;
-    const struct scenario_opts *opts;
-    struct scenario *sc;
-    struct warning *warnings;
-    size_t nwarnings, room;
-    struct bare *bare;
-    size_t nbare;
-    bool tls_used;
-    const char *tls_workload; /* the first that uses TLS */
-};
-
-static void warn(struct build *b, const char *file, long line, long col,
-                 const char *text)
+void build_warn(struct build *b, const char *file, long line, long col,
+                const char *text)
 {
     if (b->nwarnings == b->room) {
         b->room = b->room == 0 ? 16 : 2 * b->room;
@@ -99,8 +63,8 @@ static const char *place_of(struct arena *a, const char *file, long line,
     return arena_printf(a, "%s:%ld:%ld: ", file, line, col);
 }
 
-static const char *note_text(const struct settings_note *note, const char *name,
-                             struct arena *a)
+const char *build_note_text(const struct settings_note *note, const char *name,
+                            struct arena *a)
 {
     bool code = note->code[0] != '\0';
 
@@ -113,17 +77,22 @@ const char *settings_note_line(const struct settings_note *note,
 {
     return arena_printf(a, "%swarning: %s",
                         place_of(a, note->file, note->line, note->col),
-                        note_text(note, name, a));
+                        build_note_text(note, name, a));
 }
 
-/* Whether --mpm keeps servers of MPM. */
-static bool wanted(const struct scenario_opts *o, enum mpm_kind mpm)
+bool build_wanted(const struct scenario_opts *o, enum mpm_kind mpm)
 {
     for (size_t i = 0; i < o->nmpm; i++) {
         if (strcmp(o->mpm[i], mpm_names[mpm]) == 0)
             return true;
     }
     return o->nmpm == 0;
+}
+
+bool build_missing(struct build *b, const char *key, const char *what)
+{
+    return reader_missing(&b->r, json_root(b->r.json), key, top_keys,
+                          COUNT(top_keys), "%s", what);
 }
 
 /* ---- names ---- */
@@ -154,10 +123,9 @@ static bool check_name(struct build *b, const struct json_node *n,
                        shown);
 }
 
-/* The "name" of OBJECT, else DEF; must differ from the N names before. */
-static bool read_name(struct build *b, const struct json_node *object,
-                      const char *def, const char *const *before, size_t n,
-                      const char **out)
+bool build_name(struct build *b, const struct json_node *object,
+                const char *def, const char *const *before, size_t n,
+                const char **out)
 {
     const struct json_node *m = json_get(object, "name");
     const char *name = def;
@@ -207,422 +175,6 @@ static bool read_params(struct build *b, const char *key,
             ok = param_read(&b->r, m, p, base) && ok;
     }
     return ok;
-}
-
-/* ---- workloads ---- */
-
-static const char *const shortcuts[] = { "trace", "access_log" };
-
-static const struct workload *workload_type(struct build *b,
-                                            const struct json_node *o,
-                                            const struct json_node **file)
-{
-    const struct json_node *type = json_get(o, "type");
-    const struct workload *w, *found = NULL;
-    const char *names[64];
-    const char *near;
-    char shown[80], list[400];
-    size_t n = 0, used = 0;
-
-    *file = NULL;
-    for (size_t i = 0; i < COUNT(shortcuts); i++) {
-        const struct json_node *m = json_get(o, shortcuts[i]);
-        if (m == NULL)
-            continue;
-        if (*file != NULL) {
-            (void)reader_fail(&b->r, m, true,
-                              "a workload has one source; \"%s\" is given "
-                              "too",
-                              json_key(*file));
-            return NULL;
-        }
-        *file = m;
-        found = workload_find(shortcuts[i]);
-    }
-    if (type == NULL && found == NULL) {
-        (void)reader_missing(&b->r, o, "type", NULL, 0,
-                             " (or \"trace\", \"access_log\")");
-        return NULL;
-    }
-    if (type == NULL)
-        return found;
-    if (!reader_type(&b->r, type, JSON_STRING))
-        return NULL;
-    w = workload_find(json_string(type));
-    if (w != NULL && found != NULL && w != found) {
-        (void)reader_fail(&b->r, type, false,
-                          "type \"%s\" does not go with \"%s\"", w->name,
-                          json_key(*file));
-        return NULL;
-    }
-    if (w != NULL)
-        return w;
-    list[0] = '\0';
-    for (size_t i = 0; workload_table[i] != NULL && n < COUNT(names); i++) {
-        names[n++] = workload_table[i]->name;
-        if (used < sizeof list)
-            used +=
-                (size_t)snprintf(list + used, sizeof list - used, "%s%s",
-                                 i > 0 ? ", " : "", workload_table[i]->name);
-    }
-    near = err_nearest(json_string(type), names, n);
-    (void)json_show(type, shown, sizeof shown);
-    if (near != NULL)
-        (void)reader_fail(&b->r, type, false,
-                          "%s is no kind of workload; did you mean \"%s\"?",
-                          shown, near);
-    else
-        (void)reader_fail(&b->r, type, false,
-                          "%s is no kind of workload; there are: %s", shown,
-                          list);
-    return NULL;
-}
-
-/* "file" and names ending so are files beside the scenario. */
-static bool names_a_file(const struct param *p)
-{
-    size_t n = strlen(p->name);
-
-    return p->type == PARAM_STRING &&
-           (strcmp(p->name, "file") == 0 ||
-            (n > 5 && strcmp(p->name + n - 5, "_file") == 0));
-}
-
-static bool read_workload_param(struct build *b, const struct json_node *m,
-                                const struct param *p, void *conf)
-{
-    const char **text;
-
-    if (!param_read(&b->r, m, p, conf))
-        return false;
-    if (!names_a_file(p))
-        return true;
-    text = (const char **)(void *)((char *)conf + p->offset);
-    if (**text == '\0')
-        return reader_fail(&b->r, m, false, "a file needs a name");
-    *text = reader_file(&b->r, *text);
-    return true;
-}
-
-/* What the classes of a mix divide among them. */
-static bool is_divided(const char *key)
-{
-    static const char *const keys[] = { "rate", "clients" };
-
-    for (size_t i = 0; i < COUNT(keys); i++) {
-        if (strcmp(key, keys[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
-#define MAX_KEYS 128
-
-/* The keys of a workload, or of a class of its mix, which says only what
- * differs; returns their number. */
-static size_t workload_keys(const struct param *table, bool is_class,
-                            const char *names[MAX_KEYS])
-{
-    static const char *const whole[] = { "name",       "type",    "trace",
-                                         "access_log", "backend", "mix" };
-    static const char *const class[] = { "name", "weight", "backend" };
-    size_t n = 0;
-
-    for (size_t i = 0; i < (is_class ? COUNT(class) : COUNT(whole)); i++)
-        names[n++] = is_class ? class[i] : whole[i];
-    for (const struct param *p = table;
-         p != NULL && p->name != NULL && n < MAX_KEYS; p++) {
-        if (!is_class || !is_divided(p->name))
-            names[n++] = p->name;
-    }
-    return n;
-}
-
-static bool check_workload_keys(struct build *b, const struct json_node *o,
-                                const struct param *table, bool is_class)
-{
-    const char *names[MAX_KEYS];
-    size_t n = workload_keys(table, is_class, names);
-
-    return reader_keys(&b->r, o, names, n);
-}
-
-/* CLASS, or NULL, overrides what O says. */
-static bool read_workload_params(struct build *b, const struct json_node *o,
-                                 const struct json_node *class,
-                                 const struct json_node *file,
-                                 struct workload_conf *w)
-{
-    const struct param *table = w->type->params;
-    const char *names[MAX_KEYS];
-    size_t n = workload_keys(table, false, names);
-    bool ok = true;
-
-    params_default(&b->r, table, w->conf);
-    for (const struct param *p = table; p != NULL && p->name != NULL; p++) {
-        const struct json_node *m =
-            class != NULL ? json_get(class, p->name) : NULL;
-        if (m == NULL || is_divided(p->name))
-            m = json_get(o, p->name);
-        if (m == NULL && file != NULL && strcmp(p->name, "file") == 0)
-            m = file;
-        if (m != NULL)
-            ok = read_workload_param(b, m, p, w->conf) && ok;
-        else if (p->def == NULL)
-            ok = reader_missing(&b->r, o, p->name, names, n, ": %s", p->help);
-    }
-    return ok;
-}
-
-/* `backend` must name one of the `backends`. */
-static bool find_backend(struct build *b, const struct json_node *o,
-                         struct workload_conf *w)
-{
-    const struct json_node *m = json_get(o, "backend");
-    const struct json_node *list = json_get(json_root(b->r.json), "backends");
-    const char *names[MAX_BACKENDS];
-    const char *near;
-    char shown[80];
-    size_t n = 0;
-
-    if (m == NULL)
-        return true;
-    if (!reader_type(&b->r, m, JSON_STRING))
-        return false;
-    for (struct json_node *k = list != NULL ? json_first(list) : NULL;
-         k != NULL && n < COUNT(names); k = json_next(k)) {
-        const char *name = element_name(k);
-        names[n++] = name != NULL ? name : "";
-        if (name == NULL || strcmp(name, json_string(m)) != 0)
-            continue;
-        w->backend = (uint8_t)n;
-        return true;
-    }
-    near = err_nearest(json_string(m), names, n);
-    (void)json_show(m, shown, sizeof shown);
-    if (near != NULL && *near != '\0')
-        return reader_fail(&b->r, m, false,
-                           "no backend is called %s; did you mean \"%s\"?",
-                           shown, near);
-    return reader_fail(&b->r, m, false,
-                       "no backend is called %s; describe it in \"backends\"",
-                       shown);
-}
-
-static bool load_workload(struct build *b, const struct json_node *o,
-                          struct workload_conf *w)
-{
-    struct err e;
-
-    err_init(&e);
-    if (w->type->load != NULL &&
-        !w->type->load(w->conf, b->r.arena, b->opts->lenient, b->opts->note,
-                       b->opts->note_ctx, &w->shared, &e))
-        return reader_take(&b->r, o, &e);
-    if (w->type->uses_tls != NULL && w->type->uses_tls(w->conf, w->shared) &&
-        !b->tls_used) {
-        b->tls_used = true;
-        b->tls_workload = w->name;
-    }
-    return true;
-}
-
-static bool name_workload(struct build *b, const struct json_node *o,
-                          const char *def, const char **name)
-{
-    const struct scenario *sc = b->sc;
-    const char *before[MAX_WORKLOADS] = { NULL };
-
-    for (size_t i = 0; i < sc->nworkloads; i++)
-        before[i] = sc->workloads[i].name;
-    return read_name(b, o, def, before, sc->nworkloads, name);
-}
-
-/* Room for one more workload of TYPE. */
-static struct workload_conf *add_workload(struct build *b,
-                                          const struct json_node *o,
-                                          const struct workload *type)
-{
-    struct scenario *sc = b->sc;
-    struct workload_conf *w = &sc->workloads[sc->nworkloads];
-
-    if (sc->nworkloads == MAX_WORKLOADS) {
-        (void)reader_fail(&b->r, o, false, "more than %d workloads",
-                          MAX_WORKLOADS);
-        return NULL;
-    }
-    w->type = type;
-    w->conf = arena_alloc(sc->arena, type->conf_size + 1);
-    return w;
-}
-
-/* Its part, from BEFORE to AFTER of SUM, of what the workload O has. Whole
- * clients are given out so that all parts together are what there is. */
-static bool divide(struct build *b, const struct json_node *o,
-                   const struct workload_conf *w, double before, double after,
-                   double sum)
-{
-    for (const struct param *p = w->type->params; p->name != NULL; p++) {
-        void *field = (char *)w->conf + p->offset;
-        if (!is_divided(p->name))
-            continue;
-        if (p->type == PARAM_INT) {
-            int64_t all = *(int64_t *)field;
-            int64_t n = (int64_t)((double)all * after / sum + 1e-9) -
-                        (int64_t)((double)all * before / sum + 1e-9);
-            if (n == 0)
-                return reader_fail(&b->r, o, false,
-                                   "none of the %lld clients is of this "
-                                   "class; raise its weight or their number",
-                                   (long long)all);
-            *(int64_t *)field = n;
-        } else {
-            *(double *)field *= (after - before) / sum;
-        }
-    }
-    return true;
-}
-
-/* Not mmpp: each class would have bursts of its own. */
-static bool can_be_mixed(const struct workload *type)
-{
-    return type->params != NULL &&
-           param_find(type->params, "burst_rate") == NULL &&
-           (param_find(type->params, "rate") != NULL ||
-            param_find(type->params, "clients") != NULL);
-}
-
-/* Sums the weights of the classes of a mix. */
-static bool read_weights(struct build *b, const struct json_node *list,
-                         double *weight, double *sum)
-{
-    static const char *const keys[] = { "weight" };
-    bool ok = true;
-    size_t i = 0;
-
-    for (struct json_node *k = json_first(list); k != NULL;
-         k = json_next(k), i++) {
-        const struct json_node *m;
-        if (!reader_type(&b->r, k, JSON_OBJECT))
-            return false;
-        if ((m = json_get(k, "weight")) == NULL)
-            ok = reader_missing(&b->r, k, "weight", keys, COUNT(keys),
-                                ": the share of its clients");
-        else
-            ok = read_real(&b->r, m, 1e-9, 1e9, &weight[i]) && ok;
-        *sum += weight[i];
-    }
-    return ok;
-}
-
-static bool read_class(struct build *b, const struct json_node *o,
-                       const struct json_node *class, const char *name,
-                       struct workload_conf *w)
-{
-    bool ok;
-
-    for (struct json_node *m = json_first(class); m != NULL; m = json_next(m)) {
-        if (is_divided(json_key(m)))
-            return reader_fail(&b->r, m, true,
-                               "belongs to the whole workload; a class takes "
-                               "its share by \"weight\"");
-    }
-    ok = check_workload_keys(b, class, w->type->params, true);
-    ok = read_workload_params(b, o, class, NULL, w) && ok;
-    ok = find_backend(b, json_get(class, "backend") != NULL ? class : o, w) &&
-         ok;
-    return name_workload(b, class, name, &w->name) && ok;
-}
-
-/* Each class of a mix is a workload of its own, of the same type, with its
- * share of the clients. */
-static bool read_mix(struct build *b, const struct json_node *o,
-                     const struct json_node *list, const struct workload *type)
-{
-    double weight[MAX_WORKLOADS] = { 0 }, sum = 0, before = 0;
-    const char *name;
-    size_t i = 0;
-
-    if (!can_be_mixed(type))
-        return reader_fail(
-            &b->r, list, true,
-            "a workload of type \"%s\" cannot be mixed by weight; "
-            "give several workloads",
-            type->name);
-    if (!reader_type(&b->r, list, JSON_LIST))
-        return false;
-    if (json_len(list) == 0 || json_len(list) > MAX_WORKLOADS)
-        return reader_fail(&b->r, list, false,
-                           "%zu classes in a mix; allowed: 1 to %d",
-                           json_len(list), MAX_WORKLOADS);
-    if (!name_workload(b, o, type->name, &name) ||
-        !read_weights(b, list, weight, &sum))
-        return false;
-    for (struct json_node *k = json_first(list); k != NULL;
-         k = json_next(k), i++) {
-        struct workload_conf *w = add_workload(b, k, type);
-        if (w == NULL ||
-            !read_class(b, o, k,
-                        arena_printf(b->r.arena, "%s-%zu", name, i + 1), w) ||
-            !divide(b, k, w, before, before + weight[i], sum) ||
-            !load_workload(b, k, w))
-            return false;
-        before += weight[i];
-        b->sc->nworkloads++;
-    }
-    return true;
-}
-
-static bool read_workload(struct build *b, const struct json_node *o)
-{
-    const struct json_node *file, *mix;
-    const struct workload *type;
-    struct workload_conf *w;
-    bool ok;
-
-    if (!reader_type(&b->r, o, JSON_OBJECT))
-        return false;
-    type = workload_type(b, o, &file);
-    if (type == NULL)
-        return false;
-    ok = check_workload_keys(b, o, type->params, false);
-    if ((mix = json_get(o, "mix")) != NULL)
-        return read_mix(b, o, mix, type) && ok;
-    w = add_workload(b, o, type);
-    if (w == NULL)
-        return false;
-    ok = read_workload_params(b, o, NULL, file, w) && ok;
-    ok = find_backend(b, o, w) && ok;
-    ok = name_workload(b, o, w->type->name, &w->name) && ok;
-    if (ok)
-        ok = load_workload(b, o, w);
-    b->sc->nworkloads++;
-    return ok;
-}
-
-static void read_workloads(struct build *b)
-{
-    const struct json_node *root = json_root(b->r.json);
-    const struct json_node *w = json_get(root, "workload");
-
-    if (w == NULL) {
-        (void)reader_missing(&b->r, root, "workload", top_keys, COUNT(top_keys),
-                             ": where the requests come from");
-        return;
-    }
-    b->sc->workloads =
-        arena_alloc(b->sc->arena, MAX_WORKLOADS * sizeof *b->sc->workloads);
-    if (json_type(w) != JSON_LIST) {
-        (void)read_workload(b, w);
-        return;
-    }
-    if (json_len(w) == 0 || json_len(w) > MAX_WORKLOADS) {
-        (void)reader_fail(&b->r, w, false, "%zu workloads; allowed: 1 to %d",
-                          json_len(w), MAX_WORKLOADS);
-        return;
-    }
-    for (struct json_node *m = json_first(w); m != NULL; m = json_next(m))
-        (void)read_workload(b, m);
 }
 
 /* ---- servers ---- */
@@ -690,7 +242,7 @@ static bool set_directive(struct build *b, const struct json_node *n,
     return reader_take(&b->r, n, &e);
 }
 
-static bool unknown_directive(struct build *b, const struct json_node *m)
+bool build_unknown_directive(struct build *b, const struct json_node *m)
 {
     const char *names[2 * DIR_COUNT];
     char snake[DIR_COUNT][48];
@@ -729,16 +281,16 @@ static bool passed_over(struct build *b, const struct json_node *m,
     return false;
 }
 
-static bool read_directive(struct build *b, const struct json_node *m,
-                           enum mpm_kind mpm, const struct json_node **seen,
-                           struct directives *out)
+bool build_directive(struct build *b, const struct json_node *m,
+                     enum mpm_kind mpm, const struct json_node **seen,
+                     struct directives *out)
 {
     bool old = false, ok = true;
     int found = directive_find(json_key(m), &old);
     enum directive d = (enum directive)found;
 
     if (found < 0)
-        return unknown_directive(b, m);
+        return build_unknown_directive(b, m);
     if (passed_over(b, m, d, mpm))
         return true;
     if (seen[d] != NULL)
@@ -769,7 +321,7 @@ static bool read_directives(struct build *b, const struct json_node *o,
     if (!reader_type(&b->r, o, JSON_OBJECT))
         return false;
     for (struct json_node *m = json_first(o); m != NULL; m = json_next(m))
-        ok = read_directive(b, m, mpm, seen, out) && ok;
+        ok = build_directive(b, m, mpm, seen, out) && ok;
     return ok;
 }
 
@@ -810,7 +362,7 @@ static void report_conf(struct build *b, const struct httpd_conf *c)
                                  u->skipped != NULL ? ")" : ""));
     }
     for (size_t i = 0; i < c->nwarn; i++)
-        warn(b, c->warn[i].file, c->warn[i].line, 0, c->warn[i].text);
+        build_warn(b, c->warn[i].file, c->warn[i].line, 0, c->warn[i].text);
 }
 
 static bool read_conf(struct build *b, const struct json_node *n, int mpm,
@@ -916,7 +468,7 @@ static bool read_server(struct build *b, const struct json_node *o,
     }
     for (size_t i = 0; i < n; i++)
         before[i] = b->sc->servers[i].name;
-    ok = read_name(b, o, mpm_names[s->mpm], before, n, &s->name) && ok;
+    ok = build_name(b, o, mpm_names[s->mpm], before, n, &s->name) && ok;
     if ((m = json_get(o, "directives")) != NULL)
         ok = read_directives(b, m, s->mpm, &s->directives) && ok;
     return ok && resolve(b, o, s);
@@ -944,8 +496,7 @@ static void read_servers(struct build *b)
     bool ok = true;
 
     if (list == NULL) {
-        (void)reader_missing(&b->r, root, "servers", top_keys, COUNT(top_keys),
-                             ": the servers to compare");
+        (void)build_missing(b, "servers", ": the servers to compare");
         return;
     }
     if (!reader_type(&b->r, list, JSON_LIST))
@@ -962,262 +513,6 @@ static void read_servers(struct build *b)
         ok = read_server(b, m, &sc->servers[i], i) && ok;
     if (ok)
         check_bare(b);
-}
-
-/* ---- actions ---- */
-
-static const char *const action_names[] = {
-    "graceful_restart", "restart", "graceful_stop", "stop", "crash", NULL
-};
-
-static bool is_meant(const struct scenario_action *a,
-                     const struct scenario_server *s)
-{
-    return a->server == NULL ||
-           (s->name != NULL && strcmp(a->server, s->name) == 0);
-}
-
-/* A directive that a restart is to change: at least one server must have it,
- * and its value must be right. */
-static bool check_change(struct build *b, const struct json_node *m,
-                         const struct scenario_action *a,
-                         const struct json_node **seen)
-{
-    struct directives scratch = { .reqtimeout_loaded = true };
-    int d = directive_find(json_key(m), NULL);
-
-    if (d < 0)
-        return unknown_directive(b, m);
-    if (d == DIR_Listen)
-        return reader_fail(&b->r, m, true,
-                           "other listeners after a restart are not modelled; "
-                           "give Listen to the server");
-    for (size_t i = 0; i < b->sc->nservers; i++) {
-        enum mpm_kind mpm = b->sc->servers[i].mpm;
-        if (is_meant(a, &b->sc->servers[i]) &&
-            (directive_table[d].mpms & 1u << mpm) != 0)
-            return read_directive(b, m, mpm, seen, &scratch);
-    }
-    return reader_fail(&b->r, m, true,
-                       a->server == NULL
-                           ? "no server of this scenario has that directive"
-                           : "this server has no such directive");
-}
-
-static bool check_changes(struct build *b, const struct json_node *o,
-                          const struct scenario_action *a)
-{
-    const struct json_node *seen[DIR_COUNT] = { NULL };
-    bool ok = true;
-
-    if (!reader_type(&b->r, o, JSON_OBJECT))
-        return false;
-    for (struct json_node *k = json_first(o); k != NULL; k = json_next(k))
-        ok = check_change(b, k, a, seen) && ok;
-    return ok;
-}
-
-/* "server" of an action: the name of one. */
-static bool read_meant(struct build *b, const struct json_node *m,
-                       struct scenario_action *a)
-{
-    const char *names[MAX_SERVERS];
-    const char *name, *near;
-    char shown[80];
-    size_t n = 0;
-
-    if (!read_text(&b->r, m, &name))
-        return false;
-    for (size_t i = 0; i < b->sc->nservers; i++) {
-        if (b->sc->servers[i].name == NULL)
-            continue;
-        names[n++] = b->sc->servers[i].name;
-        if (strcmp(names[n - 1], name) != 0)
-            continue;
-        a->server = name;
-        return true;
-    }
-    near = err_nearest(name, names, n);
-    (void)json_show(m, shown, sizeof shown);
-    if (near != NULL)
-        return reader_fail(&b->r, m, false,
-                           "no server is called %s; did you mean \"%s\"?",
-                           shown, near);
-    return reader_fail(&b->r, m, false, "no server is called %s", shown);
-}
-
-/* When: at a time, or at a rate from that time on. */
-static bool read_when(struct build *b, const struct json_node *o,
-                      struct scenario_action *a)
-{
-    static const struct param per_s = {
-        .name = "rate", .type = PARAM_RATE, .min = 1e-9, .max = 1e6
-    };
-    const struct json_node *at = json_get(o, "at");
-    const struct json_node *rate = json_get(o, "rate");
-    bool ok = true;
-
-    if (at == NULL && rate == NULL)
-        return reader_missing(&b->r, o, "at", NULL, 0, " (or \"rate\")");
-    if (at != NULL)
-        ok = read_time(&b->r, at, -LONGEST, LONGEST, &a->at);
-    if (rate != NULL)
-        ok = param_read(&b->r, rate, &per_s, &a->rate) && ok;
-    return ok;
-}
-
-static bool read_action(struct build *b, const struct json_node *o,
-                        struct change *c)
-{
-    static const char *const keys[] = { "at",     "rate", "do",
-                                        "server", "slot", "directives" };
-    struct scenario_action *a = &c->action;
-    const struct json_node *m;
-    bool ok;
-    int what;
-
-    if (!reader_type(&b->r, o, JSON_OBJECT))
-        return false;
-    ok = reader_keys(&b->r, o, keys, COUNT(keys));
-    ok = read_when(b, o, a) && ok;
-    if ((m = json_get(o, "do")) == NULL)
-        return reader_missing(&b->r, o, "do", keys, COUNT(keys), "%s", "");
-    if (!read_choice(&b->r, m, action_names, &what))
-        return false;
-    a->what = (enum action_kind)what;
-    if ((m = json_get(o, "server")) != NULL)
-        ok = read_meant(b, m, a) && ok;
-    a->slot = -1;
-    if ((m = json_get(o, "slot")) != NULL && a->what != ACTION_CRASH)
-        return reader_fail(&b->r, m, true, "only a crash has a slot");
-    if (m != NULL)
-        ok = read_count(&b->r, m, 0, 20000, &a->slot) && ok;
-    if ((m = json_get(o, "directives")) == NULL)
-        return ok;
-    if (a->what != ACTION_GRACEFUL_RESTART && a->what != ACTION_RESTART)
-        return reader_fail(&b->r, m, true, "a %s takes no directives",
-                           a->what == ACTION_CRASH ? "crash" : "stop");
-    if (a->rate > 0)
-        return reader_fail(&b->r, m, true,
-                           "a restart that changes directives needs its time, "
-                           "\"at\" without \"rate\"");
-    c->directives = m;
-    return check_changes(b, m, a) && ok;
-}
-
-/* ---- settings from a restart on ---- */
-
-/* Whether the note N was among those in the NSEEN lists before. */
-static bool noted(const struct settings_note *n,
-                  const struct settings_notes *seen, size_t nseen)
-{
-    for (size_t i = 0; i < nseen; i++) {
-        for (size_t k = 0; k < seen[i].n; k++) {
-            if (strcmp(seen[i].v[k].text, n->text) == 0)
-                return true;
-        }
-    }
-    return false;
-}
-
-/* One server through its restarts: D and *NOW are what it has before C. */
-static bool change_server(struct build *b, const struct scenario_server *s,
-                          const struct change *c, struct directives *d,
-                          struct settings *now, struct settings_notes *notes)
-{
-    const struct json_node *seen[DIR_COUNT] = { NULL };
-    struct settings after;
-    struct err e;
-    bool ok = true;
-
-    for (struct json_node *k = json_first(c->directives); k != NULL;
-         k = json_next(k)) {
-        int i = directive_find(json_key(k), NULL);
-        if ((directive_table[i].mpms & 1u << s->mpm) != 0)
-            ok = read_directive(b, k, s->mpm, seen, d) && ok;
-    }
-    err_init(&e);
-    if (ok && !settings_restart(
-                  d, now, c->action.what == ACTION_GRACEFUL_RESTART,
-                  (int)b->sc->machine.cpus, b->r.arena, &after, notes, &e))
-        ok = reader_take(&b->r, c->directives, &e);
-    if (ok)
-        *now = after;
-    return ok;
-}
-
-/* Changes add up: a later restart reads the file as the earlier one left it. */
-static void change_servers(struct build *b, const struct change *c)
-{
-    struct scenario *sc = b->sc;
-    struct settings_notes *notes =
-        arena_alloc(sc->arena, (sc->nactions + 1) * sizeof *notes);
-
-    for (size_t i = 0; i < sc->nservers; i++) {
-        const struct scenario_server *s = &sc->servers[i];
-        struct directives d = s->directives;
-        struct settings now = s->settings;
-        size_t n = 0;
-        notes[n++] = s->notes;
-        for (size_t k = 0; k < sc->nactions; k++) {
-            if (c[k].directives == NULL)
-                continue;
-            if (is_meant(&c[k].action, s) &&
-                !change_server(b, s, &c[k], &d, &now, &notes[n]))
-                return;
-            sc->actions[k].settings[i] = now;
-            for (size_t j = 0; j < notes[n].n; j++) {
-                const struct settings_note *note = &notes[n].v[j];
-                if (!noted(note, notes, n) && wanted(b->opts, s->mpm))
-                    warn(b, note->file, note->line, note->col,
-                         note_text(note, s->name, sc->arena));
-            }
-            n++;
-        }
-    }
-}
-
-/* In the order of time, and of the file at the same time. */
-static size_t sort_in(struct change *list, size_t n, struct change c)
-{
-    size_t k = n;
-
-    for (; k > 0 && c.action.at < list[k - 1].action.at; k--)
-        list[k] = list[k - 1];
-    list[k] = c;
-    return n + 1;
-}
-
-static void read_actions(struct build *b)
-{
-    const struct json_node *list = json_get(json_root(b->r.json), "actions");
-    struct scenario *sc = b->sc;
-    struct change *changes;
-
-    if (list == NULL || !reader_type(&b->r, list, JSON_LIST))
-        return;
-    if (json_len(list) > MAX_ACTIONS) {
-        (void)reader_fail(&b->r, list, false, "more than %d actions",
-                          MAX_ACTIONS);
-        return;
-    }
-    changes = arena_alloc(sc->arena, (json_len(list) + 1) * sizeof *changes);
-    sc->actions =
-        arena_alloc(sc->arena, (json_len(list) + 1) * sizeof *sc->actions);
-    for (struct json_node *m = json_first(list); m != NULL; m = json_next(m)) {
-        struct change c = { .directives = NULL };
-        if (read_action(b, m, &c))
-            sc->nactions = sort_in(changes, sc->nactions, c);
-    }
-    for (size_t i = 0; i < sc->nactions; i++) {
-        struct scenario_action *a = &sc->actions[i];
-        *a = changes[i].action;
-        if (changes[i].directives != NULL)
-            a->settings =
-                arena_alloc(sc->arena, sc->nservers * sizeof *a->settings);
-    }
-    if (b->r.nerrors == 0)
-        change_servers(b, changes);
 }
 
 /* ---- backends ---- */
@@ -1275,8 +570,8 @@ static void note_pool(void *ctx, const char *file, long line, const char *text)
 {
     struct build *b = ctx;
 
-    warn(b, arena_strdup(b->r.arena, file), line, 0,
-         arena_strdup(b->r.arena, text));
+    build_warn(b, arena_strdup(b->r.arena, file), line, 0,
+               arena_strdup(b->r.arena, text));
 }
 
 static bool read_pool(struct build *b, const struct json_node *o,
@@ -1340,7 +635,7 @@ static bool read_backend(struct build *b, const struct json_node *o,
     ok = reader_keys(&b->r, o, keys[type], COUNT(keys[type]));
     for (size_t i = 0; i < n; i++)
         before[i] = b->sc->backends[i].name;
-    ok = read_name(b, o, NULL, before, n, &c->name) && ok;
+    ok = build_name(b, o, NULL, before, n, &c->name) && ok;
     if (c->type == BACKEND_PROXY)
         return read_proxy(b, o, c) && ok;
     return read_pool(b, o, c) && ok;
@@ -1504,13 +799,14 @@ static void filter_servers(struct build *b)
     }
     for (size_t i = 0; i < sc->nexpect; i++) {
         const struct expectation *x = &sc->expect[i];
-        if (wanted(b->opts, server_of(sc, x->path)->mpm) &&
-            (!x->is_path || wanted(b->opts, server_of(sc, x->rhs_path)->mpm)))
+        if (build_wanted(b->opts, server_of(sc, x->path)->mpm) &&
+            (!x->is_path ||
+             build_wanted(b->opts, server_of(sc, x->rhs_path)->mpm)))
             sc->expect[kept++] = *x;
     }
     sc->nexpect = kept;
     for (size_t i = 0; i < sc->nservers; i++) {
-        if (!wanted(b->opts, sc->servers[i].mpm))
+        if (!build_wanted(b->opts, sc->servers[i].mpm))
             continue;
         for (size_t k = 0; k < sc->nactions; k++) {
             struct settings *list = sc->actions[k].settings;
@@ -1568,8 +864,7 @@ static void read_general(struct build *b)
     if ((m = json_get(root, "about")) != NULL)
         (void)read_text(&b->r, m, &sc->about);
     if ((m = json_get(root, "duration")) == NULL)
-        (void)reader_missing(&b->r, root, "duration", top_keys, COUNT(top_keys),
-                             ", such as \"60s\"");
+        (void)build_missing(b, "duration", ", such as \"60s\"");
     else
         (void)read_time(&b->r, m, SIM_MS, LONGEST, &sc->duration);
     if ((m = json_get(root, "warm_up")) != NULL)
@@ -1628,8 +923,8 @@ static void add_notes(struct build *b)
         const struct scenario_server *s = &b->sc->servers[i];
         for (size_t k = 0; k < s->notes.n; k++) {
             const struct settings_note *n = &s->notes.v[k];
-            warn(b, n->file, n->line, n->col,
-                 note_text(n, s->name, b->r.arena));
+            build_warn(b, n->file, n->line, n->col,
+                       build_note_text(n, s->name, b->r.arena));
         }
     }
 }
@@ -1662,9 +957,9 @@ static void build(struct build *b, const char *path)
     (void)read_params(b, "machine", machine_params, &sc->machine);
     (void)read_params(b, "network", network_params, &sc->network);
     read_backends(b);
-    read_workloads(b);
+    build_workloads(b);
     read_servers(b);
-    read_actions(b);
+    build_actions(b);
     read_expect(b);
     if (b->r.nerrors == 0 && b->opts->nmpm > 0)
         filter_servers(b);
