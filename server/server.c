@@ -203,7 +203,7 @@ void server_snapshot(struct server *s, struct snapshot *o)
     o->close_wait = s->tcp[TCP_CLOSE_WAIT];
     o->closing = s->tcp[TCP_CLOSING];
     o->cpu_s = process_cpu_s(s);
-    o->cpu_busy = (double)cpu_running(s->cpu) >= s->conf.machine.cpus;
+    o->cpu_busy = cpu_running(s->cpu) >= s->conf.machine.cpus;
     memory_snapshot(s, o);
 }
 
