@@ -5,21 +5,26 @@
 #include "cli/cli.h"
 #include "cli/settings_print.h"
 #include "config/httpd_conf.h"
+#include "config/reader.h"
 #include "config/scenario.h"
 #include "sim/arena.h"
 #include "sim/must.h"
 #include "workloads/gzread.h"
-#include "workloads/logline.h"
+#include "workloads/har_file.h"
+#include "workloads/log_conns.h"
+#include "workloads/log_file.h"
 #include "workloads/trace_file.h"
+#include "workloads/workload.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 struct check_options {
-    const char *mpm;
+    const char *mpm, *log_format;
     struct text_list set;
     bool lenient, verbose;
 };
@@ -30,6 +35,8 @@ static const struct option options[] = {
       "httpd.conf: the MPM, whatever LoadModule says" },
     { "set", 0, OPTION_LIST, O(set), 0, "KEY=VALUE",
       "scenario: change a key or a directive; repeatable" },
+    { "log-format", 0, OPTION_TEXT, O(log_format), 0, "FORMAT",
+      "log: a LogFormat of httpd, a log_format of nginx or the name of one" },
     { "lenient", 0, OPTION_FLAG, O(lenient), 0, NULL,
       "accept logs with more than 5 % bad lines" },
     { "verbose", 'v', OPTION_FLAG, O(verbose), 0, NULL,
@@ -128,7 +135,10 @@ static bool check_conf(const struct check_options *o, const char *path,
         return err_at(e, ERR_CONTENT, conf.file, 0, 0, NULL,
                       "loads no MPM that is known here (LoadModule "
                       "mpm_prefork_module, mpm_worker_module or "
-                      "mpm_event_module); say which with --mpm");
+                      "mpm_event_module); say which with --mpm%s",
+                      conf.nuse == 0 ? "; if this is a log, say with "
+                                       "--log-format what its lines look like"
+                                     : "");
     struct settings s;
     struct settings_notes notes;
     if (!settings_resolve(&conf.directives, (enum mpm_kind)conf.mpm,
@@ -170,60 +180,158 @@ static bool check_trace(const char *path, struct arena *a, struct err *e)
     return true;
 }
 
-#define BAD_SHOWN 3
-#define BAD_LIMIT 20 /* 1 of so many lines may be bad */
+/* Longer logs are read again for each question. */
+#define KEEP 250000
+/* More bad lines than one in so many are an error. */
+#define BAD_LIMIT 20
 
-struct log_count {
-    unsigned long lines, bad;
-    int64_t first, last;
-};
-
-static void count_line(struct log_count *n, const char *path, long lineno,
-                       const char *line, size_t len)
+/* The default of the access_log workload's KEY, as it is written. */
+static const char *assumed(const char *key)
 {
-    struct logline l;
-    enum logline_why why = logline_parse(line, len, &l);
-    n->lines++;
-    if (why == LOGLINE_OK || why == LOGLINE_SILENT) {
-        if (n->lines - n->bad == 1 || l.t < n->first)
-            n->first = l.t;
-        if (n->lines - n->bad == 1 || l.t > n->last)
-            n->last = l.t;
-        return;
+    return param_find(workload_find("access_log")->params, key)->def;
+}
+
+static simtime_t assumed_time(const char *key)
+{
+    simtime_t t = 0;
+    must(simtime_parse(assumed(key), &t));
+    return t;
+}
+
+static void print_stamp(simtime_t t)
+{
+    time_t s = (time_t)(t / SIM_S);
+    struct tm tm;
+    char text[32];
+    if (gmtime_r(&s, &tm) != NULL &&
+        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm) > 0)
+        printf("%s", text);
+}
+
+static void print_lines(const struct log_file *f)
+{
+    printf("%s       %zu, of them %zu good", f->har ? "entries" : "lines  ",
+           f->lines, f->nreq);
+    if (f->silent > 0)
+        printf(", %zu without a request", f->silent);
+    printf(", %zu bad", f->bad);
+    if (f->bad > 0)
+        printf(" (%.2g %%), first:", 100.0 * (double)f->bad / (double)f->lines);
+    printf("\n");
+    for (size_t i = 0; i < f->bad && i < LOG_BAD_SHOWN; i++) {
+        const struct log_bad *b = &f->bad_line[i];
+        printf("              %s:%ld:%zu: %s\n", b->path, b->line, b->column,
+               logline_why_text[b->why]);
     }
-    if (n->bad++ < BAD_SHOWN)
-        fprintf(stderr, "%s:%ld:%zu: %s\n", path, lineno, l.column,
-                logline_why_text[why]);
+    if (f->set->n > 1)
+        printf("files         %zu, from %s to %s\n", f->set->n, f->set->path[0],
+               f->set->path[f->set->n - 1]);
+}
+
+static void print_span(const struct log_file *f)
+{
+    printf("span          %.6g s, from ", simtime_to_s(f->last - f->first));
+    print_stamp(f->first);
+    printf(" to ");
+    print_stamp(f->last);
+    printf(" UTC\n");
+    if (f->tells & (LOG_TELLS_PEER | LOG_TELLS_CONN))
+        return; /* hosts are counted with their ports */
+    printf("clients       %zu\n", f->hosts);
+}
+
+static void print_conns(const struct log_file *f)
+{
+    struct log_conns_opts o = { .keepalive_gap = assumed_time("keepalive_gap"),
+                                .linger = assumed_time("keepalive_gap"),
+                                .busy = assumed_time("service") };
+    printf("connections   %lu, ", (unsigned long)log_conns_total(f, &o));
+    if (!log_conns_exact(f))
+        printf("an estimate: a client's requests at most %s apart share one "
+               "(keepalive_gap); %%k or $connection would tell\n",
+               assumed("keepalive_gap"));
+    else if (f->tells & (LOG_TELLS_CONN | LOG_TELLS_PEER))
+        printf("as the log tells them\n");
+    else
+        printf("as the log tells them, by the number of requests before\n");
+}
+
+static void print_service(const struct log_file *f)
+{
+    const char *field = log_format_service(f->set->format);
+    if (f->har)
+        printf("service time  told: the waits for the first byte\n");
+    else if (f->tells & LOG_TELLS_SERVICE)
+        printf("service time  told (%s)\n", field);
+    else if (f->tells & LOG_TELLS_SERVICE_S)
+        printf("service time  told in whole seconds (%s); below one, %s "
+               "is assumed\n",
+               field, assumed("service"));
+    else
+        printf("service time  not told: %s assumed for each request (key "
+               "service); %%D or $request_time would tell\n",
+               assumed("service"));
+}
+
+static void print_stamps(const struct log_file *f)
+{
+    char back[32];
+    printf("stamps        %s",
+           f->tells & LOG_TELLS_FRACTION
+               ? "finer than a second"
+               : "whole seconds: requests are placed at random in theirs");
+    printf("; %s\n", f->clumped ? "clumped, no arrival process" : "no clumps");
+    if (f->disordered == 0)
+        printf("order         by time\n");
+    else
+        printf("order         %zu lines are stamped earlier than the line "
+               "before, by up to %s; sorted\n",
+               f->disordered, simtime_format(f->back, back, sizeof back));
+}
+
+/* Of the remarks of a run only the warnings: the report says the others, and
+ * which lines are bad. */
+static void note_warning(void *ctx, const char *text)
+{
+    (void)ctx;
+    if (strstr(text, ": warning: ") != NULL &&
+        strstr(text, "were left out:") == NULL)
+        note(NULL, text);
 }
 
 static bool check_log(const struct check_options *o, const char *path,
-                      struct err *e)
+                      struct arena *a, struct err *e)
 {
-    struct gzread *g = gzread_open(path, e);
-    if (g == NULL)
+    const struct log_opts lo = { .format = o->log_format,
+                                 .keep = KEEP,
+                                 .spread_seed = 1,
+                                 .lenient = true,
+                                 .note = note_warning };
+    const struct log_file *f = log_read(path, &lo, a, e);
+    if (f == NULL)
         return false;
-    struct log_count n = { 0 };
-    char *line;
-    size_t len;
-    bool cut;
-    while (gzread_line(g, &line, &len, &cut, e))
-        count_line(&n, path, gzread_lineno(g), line, len);
-    gzread_close(g);
-    if (e->kind != ERR_NONE)
-        return false;
-    printf("%s: an access log of %lu lines, %lu of them bad (%.2g %%), over "
-           "%lld s\n",
-           path, n.lines, n.bad,
-           n.lines ? 100.0 * (double)n.bad / (double)n.lines : 0.0,
-           (long long)(n.last - n.first));
-    if (n.bad * BAD_LIMIT > n.lines && !o->lenient)
-        return err_at(e, ERR_CONTENT, path, 0, 0, NULL,
-                      "more than 5 %% of its lines are bad; --lenient accepts "
-                      "them");
+    printf(
+        "%s: an access log\n\nformat        %s, %s\n", path, log_file_format(f),
+        o->log_format != NULL ? "by --log-format" : "as its first line looks");
+    print_lines(f);
+    print_span(f);
+    print_conns(f);
+    print_service(f);
+    print_stamps(f);
+    if (f->bad * BAD_LIMIT > f->lines && !o->lenient) {
+        const struct log_bad *b = &f->bad_line[0];
+        return err_at(e, ERR_CONTENT, b->path, b->line, (long)b->column, NULL,
+                      "more than 5 %% of the lines are bad: say with "
+                      "--log-format what they look like, or --lenient leaves "
+                      "them out");
+    }
     return true;
 }
 
 /* --- which of them -------------------------------------------------------- */
+
+/* Lines looked at to find out. */
+#define LOOK_LINES 100
 
 enum file_kind { FILE_SCENARIO, FILE_CONF, FILE_TRACE, FILE_LOG };
 
@@ -233,35 +341,46 @@ static bool ends_with(const char *s, const char *end)
     return n >= m && strcmp(s + n - m, end) == 0;
 }
 
-/* By name, else by the first line that is not empty. */
-static bool detect(const char *path, enum file_kind *kind, struct err *e)
+/* By name, else by its first lines. What may be read but once is a log. */
+static bool detect(const char *path, enum file_kind *kind, struct arena *a,
+                   struct err *e)
 {
     struct stat st;
+    bool there = stat(path, &st) == 0;
     *kind = FILE_CONF;
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+    if (there && S_ISDIR(st.st_mode))
         return true; /* a tree of configuration files */
-    if (ends_with(path, ".json")) {
-        *kind = FILE_SCENARIO;
+    *kind = FILE_LOG;
+    if (strcmp(path, "-") == 0 || (there && S_ISFIFO(st.st_mode)) ||
+        (!there && strpbrk(path, "*?[") != NULL) || har_looks_like(path))
         return true;
-    }
+    *kind = FILE_SCENARIO;
+    if (ends_with(path, ".json"))
+        return true;
     struct gzread *g = gzread_open(path, e);
     if (g == NULL)
         return false;
     char *line;
     size_t len;
-    bool cut;
-    while (gzread_line(g, &line, &len, &cut, e)) {
+    bool cut, first = true;
+    *kind = FILE_CONF;
+    for (int i = 0; i < LOOK_LINES && gzread_line(g, &line, &len, &cut, e);
+         i++) {
         const char *p = line + strspn(line, " \t\r");
         struct logline l;
         if (*p == '\0')
             continue;
-        if (*p == '{' || strncmp(p, "//", 2) == 0 || strncmp(p, "/*", 2) == 0)
+        if (first &&
+            (*p == '{' || strncmp(p, "//", 2) == 0 || strncmp(p, "/*", 2) == 0))
             *kind = FILE_SCENARIO;
-        else if (strncmp(p, "conn,", 5) == 0)
+        else if (first && strncmp(p, "conn,", 5) == 0)
             *kind = FILE_TRACE;
-        else if (logline_parse(line, len, &l) == LOGLINE_OK)
+        else if (log_format_parse(log_format_of_line(line, len, a), line, len,
+                                  &l) <= LOGLINE_SILENT)
             *kind = FILE_LOG;
-        break;
+        first = false;
+        if (*kind != FILE_CONF)
+            break;
     }
     gzread_close(g);
     return e->kind == ERR_NONE;
@@ -270,15 +389,16 @@ static bool detect(const char *path, enum file_kind *kind, struct err *e)
 static int check_file(const struct check_options *o, const char *path,
                       struct err *e)
 {
-    enum file_kind kind;
-    if (!detect(path, &kind, e))
-        return cli_fail(e);
-    if (kind == FILE_SCENARIO)
-        return check_scenario(o, path);
+    enum file_kind kind = FILE_LOG;
     struct arena *a = arena_new();
-    bool ok = kind == FILE_CONF    ? check_conf(o, path, a, e)
-              : kind == FILE_TRACE ? check_trace(path, a, e)
-                                   : check_log(o, path, e);
+    bool ok = o->log_format != NULL || detect(path, &kind, a, e);
+    if (ok && kind == FILE_SCENARIO) {
+        arena_free(a);
+        return check_scenario(o, path);
+    }
+    ok = ok && (kind == FILE_CONF    ? check_conf(o, path, a, e)
+                : kind == FILE_TRACE ? check_trace(path, a, e)
+                                     : check_log(o, path, a, e));
     arena_free(a);
     return ok ? EXIT_OK : cli_fail(e);
 }
@@ -305,7 +425,10 @@ const struct command command_check = {
         "Looks over a scenario, an httpd.conf or the folder it is in, a trace "
         "or an access\nlog without running anything. For a scenario and an "
         "httpd.conf: the settings httpd\nwould really run with, and its "
-        "corrections. Exit 0 without errors (warnings are\nallowed), 3 with.",
+        "corrections. For a log (also a HAR file, a pattern\nof rotated logs, "
+        "or - for standard input): its format, bad lines, connections and\n"
+        "whatever the replay would have to assume. Exit 0 without errors "
+        "(warnings are\nallowed), 3 with.",
     .options = options,
     .run = check_run,
 };

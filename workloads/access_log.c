@@ -127,31 +127,13 @@ static struct log_conns_opts conns_opts(const struct access_log_conf *c)
     };
 }
 
-/* How many connections a log in memory makes. */
-static uint32_t count_conns(const struct log_file *f,
-                            const struct log_conns_opts *o)
-{
-    struct err e;
-    struct log_conns *c;
-    uint32_t number, n;
-    simtime_t at;
-    err_init(&e);
-    c = log_conns_new(f, o, &e);
-    while (log_conns_next(c, SIM_NEVER - 1, &number, &at))
-        log_conns_ended(c, number);
-    n = log_conns_count(c);
-    log_conns_free(c);
-    err_clear(&e);
-    return n;
-}
-
 static void note_conns(const struct remarks *m, const struct log_file *f)
 {
     struct log_conns_opts o = conns_opts(m->c);
     char gap[32], busy[32], count[32] = "";
     if (f->item)
         snprintf(count, sizeof count, "%lu ",
-                 (unsigned long)count_conns(f, &o));
+                 (unsigned long)log_conns_total(f, &o));
     if (log_conns_exact(f)) {
         m->note(m->ctx,
                 arena_printf(m->a, "%s: %sconnections, as the log tells them%s",

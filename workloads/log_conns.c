@@ -347,3 +347,20 @@ size_t log_conns_bytes(const struct log_conns *c)
                sizeof(struct id_cell) +
            log_reader_bytes(c->reader);
 }
+
+uint32_t log_conns_total(const struct log_file *f,
+                         const struct log_conns_opts *o)
+{
+    struct err e;
+    struct log_conns *c;
+    uint32_t number, n;
+    simtime_t at;
+    err_init(&e);
+    c = log_conns_new(f, o, &e);
+    while (log_conns_next(c, SIM_NEVER - 1, &number, &at))
+        log_conns_ended(c, number);
+    n = log_conns_count(c);
+    log_conns_free(c);
+    err_clear(&e);
+    return n;
+}

@@ -35,6 +35,10 @@ void log_conns_free(struct log_conns *c);
 /* Do the fields of F tell connections exactly? */
 bool log_conns_exact(const struct log_file *f);
 
+/* How many connections F makes; reads it from end to end. */
+uint32_t log_conns_total(const struct log_file *f,
+                         const struct log_conns_opts *o);
+
 /* The next connection, numbered 0, 1, … in the order of first requests, if it
  * begins before or at T: its time in *AT. False when there is none; *AT is
  * then when to ask again, or SIM_NEVER. */

@@ -11,20 +11,12 @@
 #include "sim/rng.h"
 #include "workloads/har_file.h"
 
-#define BAD_SHOWN    3
 #define BAD_LIMIT    0.05
 #define MAX_REQUESTS 2147483647
 #define MAX_SPAN     (100LL * 366 * 86400 * SIM_S)
 #define MAX_SECONDS  (9000000000LL) /* since 1970: more are no ns in 64 bits */
 /* A reader takes so many lines at a time, at least. */
 #define BATCH 1024
-
-struct bad_line {
-    const char *path;
-    long line;
-    size_t column;
-    enum logline_why why;
-};
 
 /* How many requests a client has sent. */
 struct host {
@@ -39,8 +31,7 @@ struct scan {
     struct err *e;
     struct log_item *item; /* NULL once there are too many */
     size_t n, cap;
-    simtime_t first, last, newest; /* stamps; the line before */
-    struct bad_line shown[BAD_SHOWN];
+    simtime_t newest; /* the stamp of the line before */
     size_t minute[60], second[60];
     struct host *host;
     size_t hosts_cap;
@@ -117,10 +108,10 @@ static void bad_line(struct scan *s, const struct log_lines *in,
         f->silent++;
         return;
     }
-    if (f->bad < BAD_SHOWN)
-        s->shown[f->bad] =
-            (struct bad_line){ log_lines_path(in), log_lines_lineno(in), column,
-                               why };
+    if (f->bad < LOG_BAD_SHOWN)
+        f->bad_line[f->bad] =
+            (struct log_bad){ log_lines_path(in), log_lines_lineno(in), column,
+                              why };
     f->bad++;
 }
 
@@ -180,16 +171,16 @@ static void count(struct scan *s, const struct log_item *x)
         of_hour += 3600;
     f->lines++;
     if (f->nreq == 0)
-        s->first = s->last = s->newest = x->t;
+        f->first = f->last = s->newest = x->t;
     if (x->t < s->newest)
         f->disordered++;
     s->newest = x->t;
-    if (x->t < s->first)
-        s->first = x->t;
-    if (x->t > s->last)
-        s->last = x->t;
-    else if (s->last - x->t > f->back)
-        f->back = s->last - x->t;
+    if (x->t < f->first)
+        f->first = x->t;
+    if (x->t > f->last)
+        f->last = x->t;
+    else if (f->last - x->t > f->back)
+        f->back = f->last - x->t;
     s->minute[of_hour / 60]++;
     s->second[of_hour % 60]++;
     f->tls = f->tls || x->tls;
@@ -249,9 +240,11 @@ static bool read_lines(struct scan *s)
     return s->e->kind == ERR_NONE;
 }
 
-static const char *format_shown(const struct scan *s)
+const char *log_file_format(const struct log_file *f)
 {
-    const char *name = log_format_name(s->f->set->format);
+    const char *name = log_format_name(f->set->format);
+    if (f->har)
+        return "HAR";
     return strcmp(name, "combined") == 0 ? "Common or Combined Log Format"
                                          : name;
 }
@@ -259,14 +252,14 @@ static const char *format_shown(const struct scan *s)
 static bool judge_lines(struct scan *s)
 {
     const struct log_file *f = s->f;
-    const struct bad_line *b = &s->shown[0];
+    const struct log_bad *b = &f->bad_line[0];
     if (f->bad > 0 &&
         ((double)f->bad > BAD_LIMIT * (double)f->lines || f->nreq == 0)) {
         if (!f->o.lenient || f->nreq == 0)
             return err_at(
                 s->e, ERR_CONTENT, b->path, b->line, (long)b->column, NULL,
                 "%s; %zu of %zu lines are not in %s%s",
-                logline_why_text[b->why], f->bad, f->lines, format_shown(s),
+                logline_why_text[b->why], f->bad, f->lines, log_file_format(f),
                 f->nreq == 0 ? "; log_format says what lines look like"
                              : " (5 % are let pass; --lenient reads "
                                "the good lines)");
@@ -275,7 +268,7 @@ static bool judge_lines(struct scan *s)
         return err_at(s->e, ERR_CONTENT, s->pattern, 0, 0, NULL,
                       f->lines == 0 ? "the log is empty"
                                     : "the log holds no requests");
-    if (s->last - s->first > MAX_SPAN)
+    if (f->last - f->first > MAX_SPAN)
         return err_at(s->e, ERR_CONTENT, s->pattern, 0, 0, NULL,
                       "the time stamps span more than 100 years; some must be "
                       "wrong");
@@ -290,10 +283,10 @@ static void note_lines(const struct scan *s)
              "%s: warning: %zu of %zu lines (%.2g %%) are not in %s and were "
              "left out:",
              s->pattern, f->bad, f->lines,
-             100 * (double)f->bad / (double)f->lines, format_shown(s));
-    for (size_t i = 0; i < f->bad && i < BAD_SHOWN; i++)
-        note(&f->o, "%s:%ld:%zu: %s", s->shown[i].path, s->shown[i].line,
-             s->shown[i].column, logline_why_text[s->shown[i].why]);
+             100 * (double)f->bad / (double)f->lines, log_file_format(f));
+    for (size_t i = 0; i < f->bad && i < LOG_BAD_SHOWN; i++)
+        note(&f->o, "%s:%ld:%zu: %s", f->bad_line[i].path, f->bad_line[i].line,
+             f->bad_line[i].column, logline_why_text[f->bad_line[i].why]);
     if (f->silent > 0)
         note(&f->o,
              "%s: %zu connections on which no request was sent (logged "
@@ -330,7 +323,7 @@ static bool crowded(const size_t *bin, size_t bins, size_t n, size_t *fullest)
 static bool note_clumps(const struct scan *s)
 {
     const struct log_file *f = s->f;
-    simtime_t span = s->last - s->first;
+    simtime_t span = f->last - f->first;
     bool found = false;
     size_t at;
     if (f->nreq < 100)
@@ -382,7 +375,7 @@ static void note_order(const struct scan *s)
 static void note_result(const struct scan *s)
 {
     const struct log_file *f = s->f;
-    double span = simtime_to_s(s->last - s->first);
+    double span = simtime_to_s(f->last - f->first);
     double unit = span < 120 ? 1 : span < 7200 ? 60 : 3600;
     if (f->set->n > 1)
         note(&f->o, "%s: %zu files, from %s to %s", s->pattern, f->set->n,
@@ -647,6 +640,7 @@ static bool read_har(struct scan *s)
         s->a, s->e);
     f->tells = log_format_tells(f->set->format);
     f->o.keep = 0;
+    f->har = true;
     for (size_t i = 0; i < h.n; i++)
         count(s, &h.item[i]);
     f->disordered = 0; /* browsers list requests as they please */
@@ -687,11 +681,11 @@ static bool digest(struct scan *s, const char *format)
     f->tells = log_format_tells(f->set->format);
     if (!judge_lines(s))
         return false;
-    if (s->last - s->first < f->o.skip)
+    if (f->last - f->first < f->o.skip)
         return err_at(s->e, ERR_CONTENT, s->pattern, 0, 0, NULL,
                       "skip leaves nothing: the last request is %s after the "
                       "first",
-                      simtime_format((s->last - s->first) / SIM_S * SIM_S, buf,
+                      simtime_format((f->last - f->first) / SIM_S * SIM_S, buf,
                                      sizeof buf));
     if (!s->dropped) {
         settle(s);

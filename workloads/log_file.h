@@ -44,6 +44,16 @@ struct log_item {
     bool post, tls;
 };
 
+#define LOG_BAD_SHOWN 3
+
+/* A line that was not understood. */
+struct log_bad {
+    const char *path;
+    long line;
+    size_t column;
+    enum logline_why why;
+};
+
 struct log_file {
     struct log_set *set;
     struct log_opts o;
@@ -52,10 +62,13 @@ struct log_file {
     size_t nreq;               /* before skip */
     size_t n;                  /* of item */
     size_t lines, bad, silent; /* read, not understood, without a request */
-    size_t disordered;         /* stamped earlier than the line before */
-    simtime_t back;            /* the furthest that a line comes too late */
+    struct log_bad bad_line[LOG_BAD_SHOWN]; /* the first of them */
+    simtime_t first, last;                  /* stamps, ns since 1970 */
+    size_t disordered; /* stamped earlier than the line before */
+    simtime_t back;    /* the furthest that a line comes too late */
     size_t hosts;
     bool clumped; /* no arrival process: see the note */
+    bool har;     /* a HAR file */
     bool tls;     /* some request is known to have used HTTPS */
 };
 
@@ -64,6 +77,9 @@ struct log_file {
  * bad or nothing is left. */
 struct log_file *log_read(const char *pattern, const struct log_opts *o,
                           struct arena *a, struct err *e);
+
+/* What the lines are taken to be, for messages. */
+const char *log_file_format(const struct log_file *f);
 
 /* The requests of F in order, for one run. Any number of readers may be at
  * work at once. What goes wrong later is kept in *E, which must outlive it. */
