@@ -17,10 +17,10 @@ const struct command_entry command_table[] = {
 };
 
 /* Verbs whose names are taken but that this version does not have. */
-static const char *const later[] = { "compare",    "recommend", "headroom",
-                                     "explain",    "import",    "watch",
-                                     "report",     "init",      "schema",
-                                     "completion", NULL };
+static const char *const later[] = { "compare", "recommend", "headroom",
+                                     "explain", "watch",     "report",
+                                     "init",    "schema",    "completion",
+                                     NULL };
 
 int cli_fail(struct err *e)
 {

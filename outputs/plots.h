@@ -37,5 +37,7 @@ bool plots_write(const char *dir, const struct plot_run *run, struct err *e);
  * gnuplot is missing (names the package) or fails (its first line of
  * complaint). */
 bool plots_draw(const char *dir, struct err *e);
+/* The same for the scripts of FOLDER itself. */
+bool plots_draw_folder(const char *folder, struct err *e);
 
 #endif

@@ -176,11 +176,10 @@ static bool cannot_start(int error, const char *folder, struct err *e)
     return err_set(e, ERR_IO, "cannot run gnuplot: %s", strerror(error));
 }
 
-bool plots_draw(const char *dir, struct err *e)
+bool plots_draw_folder(const char *folder, struct err *e)
 {
     struct drawing d[SCRIPTS_MAX];
     struct dirent **list = NULL;
-    char *folder = join(dir, "plots");
     bool ok = true;
     int n = scandir(folder, &list, is_script, by_name);
 
@@ -188,7 +187,6 @@ bool plots_draw(const char *dir, struct err *e)
         ok = err_at(e, ERR_IO, folder, 0, 0, NULL, "%s",
                     n < 0 ? strerror(errno) : "holds no script (*.gp)");
         free(list);
-        free(folder);
         return ok;
     }
     int started = 0, error = 0;
@@ -210,6 +208,13 @@ bool plots_draw(const char *dir, struct err *e)
     for (int i = 0; i < n; i++)
         free(list[i]);
     free(list);
+    return ok;
+}
+
+bool plots_draw(const char *dir, struct err *e)
+{
+    char *folder = join(dir, "plots");
+    bool ok = plots_draw_folder(folder, e);
     free(folder);
     return ok;
 }

@@ -72,7 +72,8 @@ static bool find_sharing(const struct scenario *sc,
                          struct beside *b)
 {
     const struct machine *m = &sc->machine;
-    double mean = dist_mean(law(w, "cpu")) * 1e-9, rate = real(w, "rate");
+    double mean = dist_mean(law(w, "cpu")) * 1e-9,
+           rate = real(w, "rate") * real(w, "scale");
     double load = rate * mean;
     if (m->cpus != 1 || load >= 1 || pow(load, workers) > NEVER ||
         (double)m->cpu_switch > BESIDE_NEGLECT * (double)m->cpu_slice)
@@ -89,7 +90,8 @@ static bool find_waiting(const struct scenario *sc,
                          const struct settings *set, int c, struct beside *b)
 {
     const struct dist *d = law(w, "service");
-    double mean = dist_mean(d) * 1e-9, rate = real(w, "rate");
+    double mean = dist_mean(d) * 1e-9,
+           rate = real(w, "rate") * real(w, "scale");
     double load = rate * mean;
     int64_t queue = set->listen_backlog < sc->network.somaxconn
                         ? set->listen_backlog

@@ -9,11 +9,7 @@
  * (`keepalive_gap`), and whether clients left it open afterwards (`hold`;
  * browsers do). Responses are those of a server that works: statuses are not
  * replayed, the time a failed request took is. */
-#include <stdio.h>
-#include <string.h>
-
-#include "workloads/log_conns.h"
-#include "workloads/log_file.h"
+#include "workloads/log_tells.h"
 #include "workloads/traffic.h"
 #include "workloads/workload.h"
 
@@ -73,89 +69,15 @@ static const struct param params[] = {
 };
 /* clang-format on */
 
-/* ---- what is known and what is assumed ---- */
-
-/* Where remarks go while a log is read. */
-struct remarks {
-    const struct access_log_conf *c;
-    struct arena *a;
-    void (*note)(void *ctx, const char *text);
-    void *ctx;
-};
-
-static void note_service(const struct remarks *m, const struct log_file *f)
+static struct log_assumed assumed(const struct access_log_conf *c)
 {
-    const struct dist *d = &m->c->traffic.service;
-    const char *field = log_format_service(f->set->format);
-    char mean[32];
-    simtime_format((simtime_t)dist_mean(d), mean, sizeof mean);
-    if (f->tells & LOG_TELLS_SERVICE) {
-        m->note(m->ctx,
-                arena_printf(m->a,
-                             "%s: service times are those of the log (%s), "
-                             "less overhead",
-                             m->c->file, field));
-        return;
-    }
-    if (f->tells & LOG_TELLS_SERVICE_S)
-        m->note(m->ctx,
-                arena_printf(m->a,
-                             "%s: %s has whole seconds: half a second is added "
-                             "from 1 s on; below:",
-                             m->c->file, field));
-    m->note(m->ctx,
-            arena_printf(m->a,
-                         "%s: the log has no service times: %s%s assumed for "
-                         "each request (key service); to log them: LogFormat "
-                         "\"%%h %%l %%u %%t \\\"%%r\\\" %%>s %%b "
-                         "\\\"%%{Referer}i\\\" \\\"%%{User-Agent}i\\\" "
-                         "%%D %%k\" timed",
-                         m->c->file,
-                         d->kind == DIST_CONSTANT ? "" : dist_name(d->kind),
-                         d->kind == DIST_CONSTANT
-                             ? mean
-                             : arena_printf(m->a, ", on average %s", mean)));
-}
-
-static struct log_conns_opts conns_opts(const struct access_log_conf *c)
-{
-    return (struct log_conns_opts){
+    return (struct log_assumed){
+        .file = c->file,
+        .service = &c->traffic.service,
+        .cpu = &c->traffic.cpu,
         .keepalive_gap = c->keepalive_gap,
-        .linger = c->keepalive_gap,
-        .busy = (simtime_t)(dist_mean(&c->traffic.service) +
-                            dist_mean(&c->traffic.cpu)),
+        .overhead = c->overhead,
     };
-}
-
-static void note_conns(const struct remarks *m, const struct log_file *f)
-{
-    struct log_conns_opts o = conns_opts(m->c);
-    char gap[32], busy[32], count[32] = "";
-    if (f->item)
-        snprintf(count, sizeof count, "%lu ",
-                 (unsigned long)log_conns_total(f, &o));
-    if (log_conns_exact(f)) {
-        m->note(m->ctx,
-                arena_printf(m->a, "%s: %sconnections, as the log tells them%s",
-                             m->c->file, count,
-                             f->tells & (LOG_TELLS_CONN | LOG_TELLS_PEER)
-                                 ? ""
-                                 : " (by the number of requests before on the "
-                                   "connection)"));
-        return;
-    }
-    m->note(m->ctx,
-            arena_printf(
-                m->a,
-                "%s: %sconnections, an estimate: a client's request comes on "
-                "a connection it used at most %s (keepalive_gap) and at least "
-                "%s (service) before, else on a new one; HTTP/1.0 and older: "
-                "one request each",
-                m->c->file, count,
-                simtime_format(o.keepalive_gap, gap, sizeof gap),
-                f->tells & LOG_TELLS_SERVICE
-                    ? "its service time"
-                    : simtime_format(o.busy, busy, sizeof busy)));
 }
 
 static bool load(const void *conf, struct arena *a, bool lenient,
@@ -173,12 +95,12 @@ static bool load(const void *conf, struct arena *a, bool lenient,
         .note_ctx = note_ctx,
     };
     struct log_file *f = log_read(c->file, &o, a, e);
-    struct remarks m = { c, a, note, note_ctx };
+    struct log_assumed m = assumed(c);
     if (!f)
         return false;
     if (note) {
-        note_conns(&m, f);
-        note_service(&m, f);
+        log_note_conns(&m, f, a, note, note_ctx);
+        log_note_service(&m, f, a, note, note_ctx);
     }
     *shared = f;
     return true;
@@ -211,7 +133,8 @@ static void start(void *state, const void *conf, const void *shared,
 {
     struct access_log_state *s = state;
     const struct access_log_conf *c = conf;
-    struct log_conns_opts o = conns_opts(c);
+    struct log_assumed m = assumed(c);
+    struct log_conns_opts o = log_assumed_conns(&m);
     traffic_start(&c->traffic, &s->streams, cl);
     s->cl = cl;
     s->sim = clients_sim(cl);
@@ -238,16 +161,10 @@ static void put_service(const struct access_log_conf *c,
                         const struct log_file *f, const struct log_item *q,
                         struct demand *d)
 {
-    simtime_t left = q->service - c->overhead;
-    if (q->service < 0)
-        return;
-    if (!(f->tells & LOG_TELLS_SERVICE)) {
-        if (q->service == 0)
-            return;
-        left += SIM_S / 2;
-    }
+    struct log_assumed m = assumed(c);
+    simtime_t left = log_handler_time(&m, f, q);
     if (left < 0)
-        left = 0;
+        return;
     if (d->cpu > left)
         d->cpu = left;
     d->sleep = left - d->cpu;
@@ -258,12 +175,7 @@ static void put_sizes(const struct access_log_conf *c, const struct log_item *q,
 {
     d->bytes = q->bytes;
     d->file = c->file_bodies;
-    if (q->in <= 0)
-        return;
-    if (q->post)
-        d->body = q->in > d->head ? q->in - d->head : 0;
-    else
-        d->head = (uint16_t)(q->in < UINT16_MAX ? q->in : UINT16_MAX);
+    log_request_bytes(q, &d->head, &d->body);
 }
 
 static bool next(void *state, const void *conf, const void *shared,

@@ -349,7 +349,7 @@ static bool note_clumps(const struct scan *s)
 
 static void note_order(const struct scan *s)
 {
-    const struct log_file *f = s->f;
+    struct log_file *f = s->f;
     double share = (double)f->disordered / (double)f->nreq;
     char far[32];
     simtime_t unit = f->back >= SIM_S ? SIM_S : SIM_MS;
@@ -358,8 +358,9 @@ static void note_order(const struct scan *s)
     simtime_format((f->back + unit - 1) / unit * unit, far, sizeof far);
     /* Lines come in the order of completion, so small steps back are the
      * rule (C-45), and long requests make long ones. */
-    if ((share > 0.25 && !(f->tells & LOG_TELLS_FRACTION)) ||
-        f->back > 600 * SIM_S)
+    f->jumbled = (share > 0.25 && !(f->tells & LOG_TELLS_FRACTION)) ||
+                 f->back > 600 * SIM_S;
+    if (f->jumbled)
         note(&f->o,
              "%s: warning: %zu lines are stamped earlier than the line "
              "before, by up to %s: the log is not in order of time "

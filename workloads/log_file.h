@@ -69,6 +69,7 @@ struct log_file {
     size_t hosts;
     bool clumped; /* no arrival process: see the note */
     bool har;     /* a HAR file */
+    bool jumbled; /* not in order of time: see the note */
     bool tls;     /* some request is known to have used HTTPS */
 };
 

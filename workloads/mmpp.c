@@ -8,6 +8,7 @@
 struct mmpp_conf {
     struct visit_conf visit; /* first */
     double rate, burst_rate; /* clients per second */
+    double scale;            /* times both */
     struct dist quiet, burst;
 };
 
@@ -25,6 +26,8 @@ static const struct param params[] = {
       "new clients per second in quiet times" },
     { "burst_rate", PARAM_RATE, AT(burst_rate), NULL, 1e-9, 1e7, NULL,
       "the same in bursts" },
+    { "scale", PARAM_REAL, AT(scale), "1", 1e-6, 1e6, NULL,
+      "times both rates: 2 is twice the load" },
     { "quiet", PARAM_DIST_TIME, AT(quiet), "60s", 0, 0, NULL,
       "how long quiet times last; the first begins at from. A bare time is "
       "the mean of an exponential law" },
@@ -69,7 +72,7 @@ static simtime_t arrive(void *state, const void *conf, const void *shared,
     (void)shared;
     (void)k;
     for (;;) {
-        double rate = (s->busy ? c->burst_rate : c->rate) * 1e-9;
+        double rate = (s->busy ? c->burst_rate : c->rate) * c->scale * 1e-9;
         if ((s->until - s->t) * rate > left) {
             s->t += left / rate;
             return c->visit.traffic.from + (simtime_t)s->t;

@@ -9,7 +9,7 @@
 
 struct poisson_conf {
     struct visit_conf visit; /* first */
-    double rate;             /* clients per second */
+    double rate, scale;      /* clients per second; times this */
     int profile;             /* index into profiles */
     const char *points;
     simtime_t period;
@@ -30,6 +30,8 @@ struct poisson_state {
 static const struct param params[] = {
     { "rate", PARAM_RATE, AT(rate), NULL, 1e-9, 1e7, NULL,
       "new clients per second, \"150/s\"" },
+    { "scale", PARAM_REAL, AT(scale), "1", 1e-6, 1e6, NULL,
+      "times rate: 2 is twice the load" },
     { "profile", PARAM_CHOICE, AT(profile), "constant", 0, 0, profiles,
       "how the rate changes: in steps or along lines between points (ramp), "
       "or as over a day, when rate is its mean" },
@@ -78,7 +80,7 @@ static simtime_t arrive(void *state, const void *conf, const void *shared,
 {
     struct poisson_state *s = state;
     const struct poisson_conf *c = conf;
-    double gap = rng_exp(&s->arrivals) * (1e9 / c->rate);
+    double gap = rng_exp(&s->arrivals) * (1e9 / (c->rate * c->scale));
     (void)k;
     s->t = shared ? curve_area(shared, s->t, gap) : s->t + gap;
     return s->t < 9e18 ? c->visit.traffic.from + (simtime_t)s->t : SIM_NEVER;

@@ -321,6 +321,7 @@ static void choose_poisson(double rate)
 {
     choose("poisson");
     set_real("rate", rate);
+    set_real("scale", 1);
     set_constant("requests_per_connection", 1);
     set_constant("think", 1e9);
 }
@@ -357,6 +358,24 @@ START_TEST(arrivals_do_not_depend_on_the_server)
     ck_assert_int_eq(nrow, n);
     for (int i = 0; i < n; i++)
         ck_assert_int_eq(row[i].t_sched, first[i].t_sched);
+}
+END_TEST
+
+START_TEST(scale_is_times_the_load)
+{
+    choose_poisson(100);
+    set_real("scale", 2);
+    run_all(NULL, 1, 0, 20 * SIM_S);
+    ck_assert_int_lt(abs(nrow - 4000), 200);
+    choose("mmpp");
+    set_constant("requests_per_connection", 1);
+    set_real("rate", 100);
+    set_real("burst_rate", 100);
+    set_real("scale", 2);
+    set_constant("quiet", 20e9);
+    set_constant("burst", 10e9);
+    run_all(NULL, 1, 0, 20 * SIM_S);
+    ck_assert_int_lt(abs(nrow - 4000), 200);
 }
 END_TEST
 
@@ -541,6 +560,7 @@ START_TEST(bursts_have_both_rates)
     set_constant("requests_per_connection", 1);
     set_real("rate", 2);
     set_real("burst_rate", 100);
+    set_real("scale", 1);
     set_constant("quiet", 20e9);
     set_constant("burst", 10e9);
     run_all(NULL, 3, 0, 200 * SIM_S);
@@ -778,6 +798,7 @@ Suite *suite_workload(void)
     tcase_add_test(t, without_a_share_all_links_are_slow);
     tcase_add_test(t, arrivals_are_poisson);
     tcase_add_test(t, arrivals_do_not_depend_on_the_server);
+    tcase_add_test(t, scale_is_times_the_load);
     tcase_add_test(t, a_poisson_client_sends_its_requests_and_leaves);
     tcase_add_test(t, hold_leaves_a_share_of_connections_to_the_server);
     tcase_add_test(t, until_ends_the_load);

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* mpmsim import LOG -o FILE.json: a synthetic workload fitted to an access
+ * log, as a scenario whose load one key scales. */
+#include "cli/cli.h"
+#include "cli/fitted.h"
+#include "config/quantity.h"
+#include "outputs/plots.h"
+#include "sim/must.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct import_options {
+    const char *output, *format, *rate;
+    bool lenient, force, no_plots, json, quiet;
+};
+
+#define O(field) offsetof(struct import_options, field)
+static const struct option options[] = {
+    { "output", 'o', OPTION_TEXT, O(output), 0, "FILE",
+      "the scenario to write; the picture goes beside it" },
+    { "format", 0, OPTION_TEXT, O(format), 0, "STRING",
+      "LogFormat, log_format, or common, combined, har ..." },
+    { "rate", 0, OPTION_TEXT, O(rate), 0, "RATE",
+      "new clients, \"10/s\", whatever the stamps say" },
+    { "lenient", 0, OPTION_FLAG, O(lenient), 0, NULL,
+      "accept logs with more than 5 % bad lines" },
+    { "force", 0, OPTION_FLAG, O(force), 0, NULL, "replace FILE" },
+    { "no-plots", 0, OPTION_FLAG, O(no_plots), 0, NULL, "draw no picture" },
+    { "json", 0, OPTION_FLAG, O(json), 0, NULL,
+      "print the figures as JSON instead of tables" },
+    { "quiet", 'q', OPTION_FLAG, O(quiet), 0, NULL, "errors only" },
+    { 0 }
+};
+#undef O
+
+static void note(void *ctx, const char *text)
+{
+    (void)ctx;
+    fprintf(stderr, "%s\n", text);
+}
+
+/* FILE without .json, and SUFFIX. */
+static char *beside(const char *file, const char *suffix)
+{
+    struct sink s;
+    size_t n = strlen(file);
+    if (n > 5 && strcmp(file + n - 5, ".json") == 0)
+        n -= 5;
+    sink_string(&s);
+    sink_bytes(&s, file, n);
+    sink_text(&s, suffix);
+    return sink_take(&s);
+}
+
+static bool may_write(const struct import_options *o, const char *file,
+                      struct err *e)
+{
+    if (o->force || access(file, F_OK) != 0)
+        return true;
+    return err_at(e, ERR_USAGE, file, 0, 0, NULL,
+                  "is there already; --force replaces it");
+}
+
+/* A name in single quotes for a shell, if it needs them. */
+static void shell_word(struct sink *s, const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ._/,:+=@%-";
+    if (*text && text[strspn(text, plain)] == '\0') {
+        sink_text(s, text);
+        return;
+    }
+    sink_char(s, '\'');
+    for (; *text; text++)
+        sink_text(s, *text == '\'' ? "'\\''" : (char[]){ *text, '\0' });
+    sink_char(s, '\'');
+}
+
+static char *next_command(const char *file)
+{
+    struct sink s;
+    sink_string(&s);
+    sink_text(&s, "mpmsim run ");
+    shell_word(&s, file);
+    sink_text(&s, " --set workload.scale=2");
+    return sink_take(&s);
+}
+
+/* Through a temporary sibling, so that FILE is always whole. */
+static bool write_scenario(const struct fitted *f, const char *text,
+                           struct err *e)
+{
+    struct sink name, s;
+    char *temporary;
+    bool ok;
+    sink_string(&name);
+    sink_format(&name, "%s.%ld.tmp", f->output, (long)getpid());
+    temporary = sink_take(&name);
+    ok = sink_open(&s, temporary, e);
+    if (ok) {
+        fitted_scenario(&s, f, text);
+        ok = sink_close(&s, e);
+        if (ok && rename(temporary, f->output) != 0)
+            ok = err_at(e, ERR_IO, f->output, 0, 0, NULL, "cannot write: %s",
+                        strerror(errno));
+        if (!ok)
+            unlink(temporary);
+    }
+    free(temporary);
+    return ok;
+}
+
+static void print_result(const struct import_options *o, const struct fitted *f,
+                         const char *text)
+{
+    char *command = next_command(f->output);
+    if (o->json) {
+        struct sink s;
+        char *json;
+        sink_string(&s);
+        fitted_json(&s, f);
+        json = sink_take(&s);
+        fputs(json, stdout);
+        free(json);
+    } else if (!o->quiet) {
+        printf("%s\nTwice the load:\n   %s\n", text, command);
+    }
+    free(command);
+}
+
+static bool picture(const struct import_options *o, const struct fitted *f,
+                    struct err *e)
+{
+    char *folder = beside(f->output, "-fit");
+    bool ok = fitted_plot(f, folder, e);
+    if (ok && !o->no_plots)
+        ok = plots_draw_folder(folder, e);
+    if (!o->quiet)
+        fprintf(stderr, "Scenario in %s, picture in %s/fit.%s\n", f->output,
+                folder, ok && !o->no_plots ? "png" : "gp");
+    free(folder);
+    return ok;
+}
+
+/* What stands at the head of the file. */
+static char *head_of(const struct fitted *f, const char *text)
+{
+    struct sink s;
+    char *command = next_command(f->output);
+    sink_string(&s);
+    sink_format(&s,
+                "Fitted to a log by mpmsim import. Twice the load:\n"
+                "  %s\nor \"scale\": 2 below.\n\n%s",
+                command, text);
+    free(command);
+    return sink_take(&s);
+}
+
+static int write_all(const struct import_options *o, const struct fitted *f,
+                     struct err *e)
+{
+    struct sink s;
+    char *text, *head;
+    int status = EXIT_OK;
+    sink_string(&s);
+    fitted_text(&s, f);
+    text = sink_take(&s);
+    head = head_of(f, text);
+    if (!write_scenario(f, head, e)) {
+        status = cli_fail(e);
+    } else {
+        print_result(o, f, text);
+        if (!picture(o, f, e))
+            status = cli_fail(e);
+    }
+    free(head);
+    free(text);
+    return status;
+}
+
+static bool look(const struct import_options *o, const struct text_list *rest,
+                 double *rate, struct err *e)
+{
+    if (rest->n != 1)
+        return err_set(e, ERR_USAGE,
+                       "import needs one log (or - for "
+                       "standard input)");
+    if (o->output == NULL)
+        return err_set(e, ERR_USAGE,
+                       "import needs the scenario to write: -o FILE.json");
+    if (o->rate != NULL && (!quantity_rate(o->rate, rate) || !(*rate > 0)))
+        return err_set(e, ERR_USAGE,
+                       "--rate \"%s\" is no rate; write 10/s or 20/min",
+                       o->rate);
+    return may_write(o, o->output, e);
+}
+
+static int import_run(char **argv)
+{
+    struct import_options o = { 0 };
+    struct text_list rest = { 0 };
+    struct err e;
+    double rate = 0;
+    int status;
+    err_init(&e);
+    if (!options_parse(options, argv, &o, &rest, &e) ||
+        !look(&o, &rest, &rate, &e)) {
+        status = cli_usage("import", &e);
+    } else {
+        struct arena *a = arena_new();
+        struct log_fit *fit = arena_alloc(a, sizeof *fit);
+        struct log_fit_opts lo = { .format = o.format,
+                                   .lenient = o.lenient,
+                                   .rate = rate,
+                                   .note = o.quiet ? NULL : note };
+        struct fitted f = { fit, rest.v[0], o.output };
+        status = log_fit(rest.v[0], &lo, a, fit, &e) ? write_all(&o, &f, &e)
+                                                     : cli_fail(&e);
+        log_fit_free(fit);
+        arena_free(a);
+    }
+    options_free(options, &o);
+    options_list_free(&rest);
+    return status;
+}
+
+const struct command command_import = {
+    .usage = "LOG -o FILE.json [options]",
+    .about = "Fits a synthetic workload to an access log (what `run` reads: "
+             "any LogFormat, nginx, HAR,\ngzip, a set such as "
+             "'access.log*', -): how clients arrive, requests per connection, "
+             "think\ntimes, service times, sizes. Each law is chosen by "
+             "goodness of fit; the figures are\nprinted and stand in the "
+             "file, a picture lies in FILE-fit/fit.png. The file is a\n"
+             "scenario; its key workload.scale is the load, times the log's. "
+             "docs/import.md.",
+    .options = options,
+    .run = import_run,
+};
