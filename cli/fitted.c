@@ -507,9 +507,9 @@ void fitted_scenario(struct sink *s, const struct fitted *f, const char *text)
     arrivals_keys(s, l);
     parts_keys(s, l);
     if (!log_fit_has(l, LOG_FIT_SERVICE)) {
-        sink_text(s, ",\n        \"service\": ");
+        sink_text(s, ",\n        // assumed: the log has none\n"
+                     "        \"service\": ");
         quantity(s, (double)l->service, 't');
-        sink_text(s, " // assumed: the log has none");
     }
     share(s, "hold", l->persistent, l->conns);
     share(s, "tls", l->tls, l->conns);
