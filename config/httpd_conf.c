@@ -876,6 +876,61 @@ static bool undefine(struct parser *p, const char *args)
     return true;
 }
 
+/* LIST, of N elements of SIZE bytes, with room for one more. */
+static void *grown(struct parser *p, void *list, size_t n, size_t size)
+{
+    void *v;
+
+    if ((n & (n - 1)) != 0) /* full at the powers of two */
+        return list;
+    v = arena_alloc(p->a, (n == 0 ? 1 : 2 * n) * size);
+    if (n > 0)
+        memcpy(v, list, n * size);
+    return v;
+}
+
+static int host_number(struct parser *p)
+{
+    const struct section *host = inside(p, SECTION_VHOST);
+
+    return host != NULL ? host->host : -1;
+}
+
+/* Without a nickname it is that of later TransferLogs. */
+static bool log_format(struct parser *p, const char *args)
+{
+    struct httpd_conf *c = p->out;
+    const char *format = next_word(p, &args);
+    const char *name = format != NULL ? next_word(p, &args) : NULL;
+
+    if (format == NULL)
+        return wrong(p, "LogFormat needs a format");
+    c->formats = grown(p, c->formats, c->nformats, sizeof *c->formats);
+    c->formats[c->nformats++] =
+        (struct httpd_conf_format){ name != NULL ? name : "", format, p->file,
+                                    p->line, host_number(p) };
+    return true;
+}
+
+static bool custom_log(struct parser *p, const char *directive,
+                       const char *args)
+{
+    struct httpd_conf *c = p->out;
+    const char *target = next_word(p, &args);
+    const char *format = "";
+
+    if (target == NULL)
+        return wrong(p, "%s needs a file", directive);
+    if (same(directive, "CustomLog"))
+        format = next_word(p, &args);
+    if (format == NULL)
+        return wrong(p, "CustomLog needs a format behind the file");
+    c->logs = grown(p, c->logs, c->nlogs, sizeof *c->logs);
+    c->logs[c->nlogs++] = (struct httpd_conf_log){ target, format, p->file,
+                                                   p->line, host_number(p) };
+    return true;
+}
+
 static void ssl_engine(struct parser *p, const char *args)
 {
     const char *word = next_word(p, &args);
@@ -904,7 +959,9 @@ static bool directive(struct parser *p, const char *line)
     name = next_word(p, &args);
     if (name == NULL)
         return true;
-    if (p->defines.n + p->modules.n + p->out->nuse + p->out->nhosts > MAX_NAMES)
+    if (p->defines.n + p->modules.n + p->out->nuse + p->out->nhosts +
+            p->out->nlogs + p->out->nformats >
+        MAX_NAMES)
         return wrong(p, "more than %d definitions, modules and directives",
                      MAX_NAMES);
     advice_see(&p->advice, name, args, p->file, p->line);
@@ -929,6 +986,10 @@ static bool directive(struct parser *p, const char *line)
         ssl_engine(p, args);
         return true;
     }
+    if (same(name, "LogFormat"))
+        return log_format(p, args);
+    if (same(name, "CustomLog") || same(name, "TransferLog"))
+        return custom_log(p, name, args);
     /* httpd's spelling only: snake_case is the scenario's */
     if (strchr(name, '_') != NULL)
         return true;
@@ -1176,4 +1237,130 @@ bool httpd_conf_load(const char *path, const struct httpd_conf_opts *opts,
     }
     free(p);
     return ok;
+}
+
+/* ---- the format of a log ---- */
+
+static const char *base_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
+/* How many bytes the name of the file that L writes has in common with NAME;
+ * 0 unless it is all of it, up to what a program puts in (%). */
+static size_t match_of(const struct httpd_conf_log *l, const char *name)
+{
+    const char *end = l->target + strlen(l->target), *file;
+    size_t n;
+
+    if (l->target[0] == '|') { /* the first argument that is a path */
+        const char *s = strchr(l->target, ' ');
+        if (s == NULL || (s = strchr(s, '/')) == NULL)
+            return 0;
+        end = s + strcspn(s, " ");
+    }
+    for (file = end; file > l->target && file[-1] != '/'; file--)
+        ;
+    n = strcspn(file, "% \"'");
+    if (n > (size_t)(end - file))
+        n = (size_t)(end - file);
+    return strncmp(file, name, n) == 0 ? n : 0;
+}
+
+static const struct httpd_conf_log *log_of(const struct httpd_conf *c,
+                                           const char *name)
+{
+    const struct httpd_conf_log *found = NULL;
+    size_t best = 0;
+
+    for (size_t i = 0; i < c->nlogs; i++) {
+        size_t n = match_of(&c->logs[i], name);
+        if (n > best) {
+            best = n;
+            found = &c->logs[i];
+        }
+    }
+    for (size_t i = 0; i < c->nlogs && found == NULL; i++) {
+        if (c->logs[i].host < 0)
+            found = &c->logs[i];
+    }
+    return found != NULL ? found : c->nlogs > 0 ? &c->logs[0] : NULL;
+}
+
+/* The LogFormat NAME as the host of L sees it: its own, else the main
+ * server's. */
+static const struct httpd_conf_format *format_of(const struct httpd_conf *c,
+                                                 const struct httpd_conf_log *l,
+                                                 const char *name)
+{
+    const struct httpd_conf_format *found = NULL;
+
+    for (size_t i = 0; i < c->nformats; i++) {
+        const struct httpd_conf_format *f = &c->formats[i];
+        if (strcmp(f->name, name) == 0 &&
+            (f->host == l->host ||
+             (f->host < 0 && (found == NULL || found->host < 0))))
+            found = f;
+    }
+    return found;
+}
+
+/* L names the format NAME, and there is none. */
+static bool no_format(const struct httpd_conf *c,
+                      const struct httpd_conf_log *l, struct err *e)
+{
+    const char **names = must_alloc((c->nformats + 1) * sizeof *names);
+    const char *near;
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->nformats; i++) {
+        if (c->formats[i].name[0] != '\0')
+            names[n++] = c->formats[i].name;
+    }
+    near = err_nearest(l->format, names, n);
+    free(names);
+    if (near != NULL)
+        return err_at(e, ERR_CONTENT, l->file, l->line, 0, NULL,
+                      "no LogFormat is called \"%.60s\" (httpd would write "
+                      "that word into every line); did you mean \"%s\"?",
+                      l->format, near);
+    return err_at(e, ERR_CONTENT, l->file, l->line, 0, NULL,
+                  "no LogFormat is called \"%.60s\"; httpd would write that "
+                  "word into every line",
+                  l->format);
+}
+
+bool httpd_conf_log_format(const struct httpd_conf *c, const char *log,
+                           struct arena *a, const char **format,
+                           const char **where, struct err *e)
+{
+    static const char clf[] = "%h %l %u %t \"%r\" %>s %b";
+    const struct httpd_conf_log *l = log_of(c, base_of(log));
+    const struct httpd_conf_format *f;
+    const char *from;
+
+    if (l == NULL)
+        return err_at(e, ERR_CONTENT, c->file, 0, 0, NULL,
+                      "no CustomLog says what its logs look like; give "
+                      "log_format");
+    f = format_of(c, l, l->format);
+    if (f != NULL) {
+        *format = f->format;
+        from = arena_printf(a, "LogFormat %s of %s:%ld", f->name, f->file,
+                            f->line);
+    } else if (strchr(l->format, '%') != NULL) {
+        *format = l->format;
+        from = "the format there";
+    } else if (l->format[0] == '\0' || strcmp(l->format, "CLF") == 0) {
+        *format = clf; /* httpd's own */
+        from = "httpd's default, Common Log Format";
+    } else {
+        return no_format(c, l, e);
+    }
+    if (where != NULL)
+        *where = arena_printf(a, "%s:%ld: CustomLog %s: %s", l->file, l->line,
+                              l->target, from);
+    return true;
 }

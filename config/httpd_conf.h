@@ -48,6 +48,23 @@ struct httpd_conf_warning {
     const char *text;
 };
 
+/* A CustomLog or TransferLog. */
+struct httpd_conf_log {
+    const char *target; /* file as written, or | and a program */
+    const char *format; /* as written, a nickname or a format */
+    const char *file;   /* where it stands */
+    long line;
+    int host; /* the <VirtualHost> it stands in, or -1 */
+};
+
+/* A LogFormat with a nickname; of two the last one counts. */
+struct httpd_conf_format {
+    const char *name, *format;
+    const char *file;
+    long line;
+    int host;
+};
+
 struct httpd_conf {
     const char *file;
     int mpm; /* enum mpm_kind by LoadModule, or what was asked for; -1: none */
@@ -60,6 +77,10 @@ struct httpd_conf {
     size_t nhosts;
     struct httpd_conf_warning *warn;
     size_t nwarn;
+    struct httpd_conf_log *logs; /* in the order met */
+    size_t nlogs;
+    struct httpd_conf_format *formats;
+    size_t nformats;
 };
 
 struct httpd_conf_opts {
@@ -75,5 +96,14 @@ struct httpd_conf_opts {
  * on error: ERR_IO when PATH or an Include cannot be read, else ERR_CONTENT. */
 bool httpd_conf_load(const char *path, const struct httpd_conf_opts *opts,
                      struct arena *a, struct httpd_conf *out, struct err *e);
+
+/* How C writes the lines of the access log LOG: by the CustomLog whose file
+ * has the same name (rotated: LOG may go on behind it), else by the first one
+ * of the main server, else by the first of all. *FORMAT is the text of the
+ * LogFormat, *WHERE (may be NULL) says which was taken from where. ERR_CONTENT
+ * with the place when there is no CustomLog or no LogFormat of its name. */
+bool httpd_conf_log_format(const struct httpd_conf *c, const char *log,
+                           struct arena *a, const char **format,
+                           const char **where, struct err *e);
 
 #endif

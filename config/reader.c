@@ -51,11 +51,25 @@ bool reader_fail(struct reader *r, const struct json_node *n, bool key,
     return false;
 }
 
+static bool is_told(const struct reader *r, const struct err *e)
+{
+    for (size_t i = 0; i < r->nerrors; i++) {
+        const struct err *k = &r->errors[i];
+        if (k->file != NULL && e->file != NULL &&
+            strcmp(k->file, e->file) == 0 && k->line == e->line &&
+            k->col == e->col && strcmp(k->text, e->text) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool reader_take(struct reader *r, const struct json_node *n, struct err *inner)
 {
     if (inner->file == NULL && n != NULL && inner->kind == ERR_CONTENT) {
         add(r, n, false, inner->text);
         err_clear(inner);
+    } else if (r->nerrors > 0 && is_told(r, inner)) {
+        err_clear(inner); /* a file that is read twice */
     } else if (r->nerrors < READER_MAX_ERRORS) {
         r->errors[r->nerrors++] = *inner;
         err_init(inner);

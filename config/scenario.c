@@ -44,7 +44,7 @@ void build_warn(struct build *b, const char *file, long line, long col,
     b->warnings[b->nwarnings++] = (struct warning){ file, line, col, text };
 }
 
-static void tell(const struct build *b, const char *text)
+void build_tell(const struct build *b, const char *text)
 {
     if (b->opts->note != NULL)
         b->opts->note(b->opts->note_ctx, text);
@@ -325,7 +325,7 @@ static bool read_directives(struct build *b, const struct json_node *o,
     return ok;
 }
 
-static bool read_version(struct build *b, const struct json_node *n, int *out)
+bool build_version(struct build *b, const struct json_node *n, int *out)
 {
     int part[3] = { 0, 0, 0 };
     int end = 0;
@@ -355,11 +355,11 @@ static void report_conf(struct build *b, const struct httpd_conf *c)
         const struct httpd_conf_use *u = &c->use[i];
         const char *name = directive_table[u->directive].name;
         if (b->opts->verbose)
-            tell(b, arena_printf(b->r.arena, "%s:%ld: %s %s%s%s%s", u->file,
-                                 u->line, name, u->value,
-                                 u->skipped != NULL ? " (not used: " : "",
-                                 u->skipped != NULL ? u->skipped : "",
-                                 u->skipped != NULL ? ")" : ""));
+            build_tell(b, arena_printf(b->r.arena, "%s:%ld: %s %s%s%s%s",
+                                       u->file, u->line, name, u->value,
+                                       u->skipped != NULL ? " (not used: " : "",
+                                       u->skipped != NULL ? u->skipped : "",
+                                       u->skipped != NULL ? ")" : ""));
     }
     for (size_t i = 0; i < c->nwarn; i++)
         build_warn(b, c->warn[i].file, c->warn[i].line, 0, c->warn[i].text);
@@ -414,6 +414,11 @@ static const char *const server_keys[] = {
     "start", "httpd_version", "clogging",   "php",
 };
 
+bool build_mpm(struct build *b, const struct json_node *n, int *out)
+{
+    return read_choice(&b->r, n, mpm_names, out);
+}
+
 /* The MPM of server O: its "mpm", else what its httpd_conf loads. Reads the
  * conf on the way. */
 static bool read_mpm(struct build *b, const struct json_node *o,
@@ -423,7 +428,7 @@ static bool read_mpm(struct build *b, const struct json_node *o,
     const struct json_node *conf = json_get(o, "httpd_conf");
     int asked = -1, loaded = -1;
 
-    if (m != NULL && !read_choice(&b->r, m, mpm_names, &asked))
+    if (m != NULL && !build_mpm(b, m, &asked))
         return false;
     s->directives.reqtimeout_loaded = conf == NULL;
     if (conf != NULL && !read_conf(b, conf, asked, s, &loaded))
@@ -454,7 +459,7 @@ static bool read_server(struct build *b, const struct json_node *o,
         return false;
     ok = reader_keys(&b->r, o, server_keys, COUNT(server_keys));
     if ((m = json_get(o, "httpd_version")) != NULL)
-        ok = read_version(b, m, &s->version) && ok;
+        ok = build_version(b, m, &s->version) && ok;
     if ((m = json_get(o, "start")) != NULL)
         ok = read_time(&b->r, m, -LONGEST, LONGEST, &s->start) && ok;
     if ((m = json_get(o, "clogging")) != NULL)
@@ -993,9 +998,10 @@ struct scenario *scenario_load(const char *path,
     } else {
         for (size_t i = 0; i < b.nwarnings; i++) {
             const struct warning *w = &b.warnings[i];
-            tell(&b, arena_printf(sc->arena, "%swarning: %s",
-                                  place_of(sc->arena, w->file, w->line, w->col),
-                                  w->text));
+            build_tell(
+                &b, arena_printf(sc->arena, "%swarning: %s",
+                                 place_of(sc->arena, w->file, w->line, w->col),
+                                 w->text));
         }
     }
     end_build(&b);

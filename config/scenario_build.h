@@ -46,6 +46,8 @@ struct build {
 /* A warning to be told once everything is read; FILE may be NULL. */
 void build_warn(struct build *b, const char *file, long line, long col,
                 const char *text);
+/* A remark for the terminal, at once. */
+void build_tell(const struct build *b, const char *text);
 /* What httpd would correct, as a warning says it of the server NAME. */
 const char *build_note_text(const struct settings_note *note, const char *name,
                             struct arena *a);
@@ -65,6 +67,10 @@ bool build_directive(struct build *b, const struct json_node *m,
                      struct directives *out);
 /* Adds the error that there is no directive M. Always false. */
 bool build_unknown_directive(struct build *b, const struct json_node *m);
+
+/* A server's "mpm" and "httpd_version". */
+bool build_mpm(struct build *b, const struct json_node *n, int *out);
+bool build_version(struct build *b, const struct json_node *n, int *out);
 
 /* "workload", once "backends" may be looked at. */
 void build_workloads(struct build *b);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/httpd_conf.h"
 #include "config/json.h"
 #include "config/overrides.h"
 
@@ -206,6 +207,69 @@ static bool find_backend(struct build *b, const struct json_node *o,
                        shown);
 }
 
+/* The configuration of the first server that has one; *NODE names it. */
+static bool first_conf(struct build *b, struct httpd_conf *c,
+                       const struct json_node **node)
+{
+    const struct json_node *list = json_get(json_root(b->r.json), "servers");
+    struct httpd_conf_opts o = { .mpm = -1 };
+    const struct json_node *m;
+    const char *name;
+    struct err e;
+
+    *node = NULL;
+    if (list == NULL || json_type(list) != JSON_LIST)
+        return true;
+    for (struct json_node *k = json_first(list); k != NULL; k = json_next(k)) {
+        if (json_type(k) != JSON_OBJECT ||
+            (m = json_get(k, "httpd_conf")) == NULL)
+            continue;
+        *node = m;
+        if (!read_text(&b->r, m, &name) ||
+            ((m = json_get(k, "mpm")) != NULL && !build_mpm(b, m, &o.mpm)) ||
+            ((m = json_get(k, "httpd_version")) != NULL &&
+             !build_version(b, m, &o.version)))
+            return false;
+        err_init(&e);
+        return httpd_conf_load(reader_file(&b->r, name), &o, b->r.arena, c,
+                               &e) ||
+               reader_take(&b->r, *node, &e);
+    }
+    return true;
+}
+
+/* log_format "httpd_conf": the LogFormat that the servers' configuration has
+ * for this log. */
+static bool take_log_format(struct build *b, const struct json_node *o,
+                            struct workload_conf *w)
+{
+    const struct param *p =
+        w->type->params ? param_find(w->type->params, "log_format") : NULL;
+    const struct param *file = p ? param_find(w->type->params, "file") : NULL;
+    const struct json_node *m = json_get(o, "log_format"), *node;
+    const char **text, *log, *where;
+    struct httpd_conf c;
+    struct err e;
+
+    if (file == NULL)
+        return true;
+    text = (const char **)(void *)((char *)w->conf + p->offset);
+    log = *(const char **)(void *)((char *)w->conf + file->offset);
+    if (strcmp(*text, "httpd_conf") != 0)
+        return true;
+    if (!first_conf(b, &c, &node))
+        return false;
+    if (node == NULL)
+        return reader_fail(&b->r, m, false,
+                           "no server has an httpd_conf to take the LogFormat "
+                           "from");
+    err_init(&e);
+    if (!httpd_conf_log_format(&c, log, b->r.arena, text, &where, &e))
+        return reader_take(&b->r, m, &e);
+    build_tell(b, where);
+    return true;
+}
+
 static bool load_workload(struct build *b, const struct json_node *o,
                           struct workload_conf *w)
 {
@@ -389,6 +453,7 @@ static bool read_workload(struct build *b, const struct json_node *o)
     if (w == NULL)
         return false;
     ok = read_workload_params(b, o, NULL, file, w) && ok;
+    ok = ok && take_log_format(b, o, w);
     ok = find_backend(b, o, w) && ok;
     ok = name_workload(b, o, w->type->name, &w->name) && ok;
     if (ok)

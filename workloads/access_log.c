@@ -43,8 +43,9 @@ static const struct param params[] = {
       "time; - is standard input" },
     { "log_format", PARAM_STRING, AT(log_format), "auto", 0, 0, NULL,
       "httpd's LogFormat or nginx's log_format string, or common, combined, "
-      "vhost_combined, combinedio, har; auto: the one of these that the file "
-      "looks like" },
+      "vhost_combined, combinedio, har; httpd_conf: the LogFormat that the "
+      "servers' httpd_conf has for this file; auto: the one of these that the "
+      "file looks like" },
     { "keepalive_gap", PARAM_TIME, AT(keepalive_gap), "5s", 0, 9.2e18, NULL,
       "requests of a client no further apart share a connection (HTTP/1.1 "
       "and later); default as KeepAliveTimeout; not used when the log tells "
