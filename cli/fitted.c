@@ -176,7 +176,8 @@ static void verdict(struct sink *s, const struct fit_arrivals *a)
                     "workload will be longer; a replay (workload.access_log) "
                     "shows it.\n",
                     name);
-    else if (gaps && (a->ks > bound || fabs(a->scaled_lag1) > LAG_HIGH))
+    else if (gaps && (a->ks > bound || a->scaled_scv > IDC_HIGH ||
+                      fabs(a->scaled_lag1) > LAG_HIGH))
         sink_format(s,
                     "   %s has the log's counts, but below the windows above "
                     "the log's arrivals are\n   not independent (bursts of a "
@@ -186,6 +187,23 @@ static void verdict(struct sink *s, const struct fit_arrivals *a)
         sink_format(s, "   %s is adequate: nothing speaks against it.\n", name);
 }
 
+/* Beyond this share of the log the two ends weigh: load is lost there. */
+#define LIFETIME_HIGH 0.1
+
+static void ends_text(struct sink *s, const struct log_fit *f)
+{
+    char b[NUM_SIZE];
+    if (f->lifetime <= LIFETIME_HIGH * simtime_to_s(f->span))
+        return;
+    sink_format(s,
+                "   Connections last %s on average, %.0f %% of the log: those "
+                "open at its ends were cut, and\n   in the imported workload "
+                "so are those open at its end: it has less load. Import a "
+                "longer log.\n",
+                num_duration(f->lifetime, b),
+                100 * f->lifetime / simtime_to_s(f->span));
+}
+
 static void arrivals_text(struct sink *s, const struct log_fit *f)
 {
     const struct fit_arrivals *a = &f->arrivals;
@@ -193,6 +211,7 @@ static void arrivals_text(struct sink *s, const struct log_fit *f)
     sink_format(s, "\nArrivals of connections: %s, %s per second on average\n",
                 fitted_process(f, name, sizeof name),
                 num_digits(a->rate, 4, rate));
+    ends_text(s, f);
     if (!f->fitted)
         return;
     if (a->process == FIT_MMPP) {

@@ -26,7 +26,7 @@ struct reading {
     struct log_fit *out;
     struct log_assumed assumed;
     struct dist service, cpu;
-    double head_sum;
+    double head_sum, open_sum;
     size_t heads;
 };
 
@@ -77,6 +77,7 @@ static void add_conn(struct reading *r, struct log_conns *c, uint32_t number,
         if (q->t > out->span)
             out->span = q->t;
     }
+    r->open_sum += simtime_to_s(answered - at);
     out->conns++;
     out->persistent += log_conns_persistent(c, number);
     out->tls += log_conns_tls(c, number);
@@ -95,6 +96,7 @@ static bool read_conns(struct reading *r, struct err *e)
         log_conns_ended(c, number);
     }
     log_conns_free(c);
+    r->out->lifetime = r->open_sum / (double)r->out->conns;
     if (r->heads > 0)
         r->out->head = r->head_sum / (double)r->heads;
     return e->kind == ERR_NONE;

@@ -39,6 +39,7 @@ struct log_fit {
     bool uploads;           /* some request has a body */
     double head;            /* bytes on average; 0: not told */
     simtime_t span;         /* the log's */
+    double lifetime;        /* s, of a connection on average */
     simtime_t gap, rtt, overhead, service; /* assumed: defaults */
     bool fitted; /* arrivals; else `arrivals.rate` was given */
     struct fit_counts counts;
