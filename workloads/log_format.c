@@ -266,7 +266,6 @@ static void add_field(struct build *b, const struct field *x, const char *name)
 static void add_time(struct build *b, const char *arg)
 {
     static const struct field epochs[] = {
-        { "sec", K_EPOCH, SIM_S, 0 },
         { "msec", K_EPOCH, SIM_MS, LOG_TELLS_FRACTION },
         { "usec", K_EPOCH, SIM_US, LOG_TELLS_FRACTION },
         { "msec_frac", K_FRACTION, SIM_MS, LOG_TELLS_FRACTION },
@@ -281,6 +280,8 @@ static void add_time(struct build *b, const char *arg)
         arg += 4;
         end = LOG_STAMPS_END;
     }
+    if (strcmp(arg, "sec") == 0)
+        arg = "%s"; /* whole: a fraction may be a field of its own */
     x = find_field(epochs, arg);
     if (x)
         add_part(b, (struct part){ .kind = x->kind, .scale = x->scale },
