@@ -219,6 +219,7 @@ static int import_run(char **argv)
                                    .rate = rate,
                                    .note = o.quiet ? NULL : note };
         struct fitted f = { fit, rest.v[0], o.output };
+        must(o.output != NULL); /* look() */
         status = log_fit(rest.v[0], &lo, a, fit, &e) ? write_all(&o, &f, &e)
                                                      : cli_fail(&e);
         log_fit_free(fit);

@@ -80,8 +80,8 @@ double fit_quantile(const double *v, size_t n, double p)
 static double digamma(double x)
 {
     double sum = 0, r;
-    for (; x < 10; x++)
-        sum -= 1 / x;
+    while (x < 10)
+        sum -= 1 / x++;
     r = 1 / (x * x);
     return sum + log(x) - 0.5 / x -
            r * (1.0 / 12 - r * (1.0 / 120 - r * (1.0 / 252 - r / 240)));
