@@ -23,7 +23,7 @@ struct import_options {
 static const struct option options[] = {
     { "output", 'o', OPTION_TEXT, O(output), 0, "FILE",
       "the scenario to write; the picture goes beside it" },
-    { "format", 0, OPTION_TEXT, O(format), 0, "STRING",
+    { "log-format", 0, OPTION_TEXT, O(format), 0, "STRING",
       "LogFormat, log_format, or common, combined, har ..." },
     { "rate", 0, OPTION_TEXT, O(rate), 0, "RATE",
       "new clients, \"10/s\", whatever the stamps say" },
