@@ -209,8 +209,11 @@ static void aggregate_value(const struct summary *reps, size_t n, size_t offset,
     const struct summary_field f = { .offset = offset };
     for (size_t r = 0; r < n; r++)
         v[r] = summary_value(&reps[r], &f);
+    /* the server may start before t = 0, and no number is below 0 else */
+    bool instant = offset == offsetof(struct summary, workers.full_first_s) ||
+                   offset == offsetof(struct summary, workers.full_from_s);
     struct estimate est =
-        estimate(v, n, sparse, sparse ? -(double)INFINITY : 0);
+        estimate(v, n, sparse, instant ? -(double)INFINITY : 0);
     *value_at(mean, &f) = est.mean;
     if (ci != NULL) {
         *value_at(&ci->low, &f) = est.low;

@@ -129,6 +129,10 @@ START_TEST(replications_are_averaged_with_t_intervals)
     r[1].latency.p999_s = (double)NAN;
     r[2].workers.full_first_s = 7;
     r[3].workers.full_first_s = 9;
+    r[0].workers.full_from_s = -30;
+    r[1].workers.full_from_s = -10;
+    r[0].workers.full_keepalive_mean = 0;
+    r[1].workers.full_keepalive_mean = 4;
     summary_aggregate(r, 4, &mean, ci);
     ck_assert(fabs(mean.throughput_rps - 101) < 1e-9);
     ck_assert(fabs(ci->low.throughput_rps - (101 - half)) < 1e-9);
@@ -136,6 +140,9 @@ START_TEST(replications_are_averaged_with_t_intervals)
     ck_assert(fabs(mean.errors[REQ_RESET] - 1) < 1e-12);
     /* no negative counts */
     ck_assert(!(fabs(ci->low.errors[REQ_RESET]) > 0));
+    ck_assert(!(fabs(ci->low.workers.full_keepalive_mean) > 0));
+    ck_assert(ci->high.workers.full_keepalive_mean > 4);
+    ck_assert(ci->low.workers.full_from_s < -30); /* before t = 0 */
     /* one null makes null, but "when" asks only those where it happened */
     ck_assert(isnan(mean.latency.p999_s) && isnan(ci->low.latency.p999_s));
     ck_assert(fabs(mean.workers.full_first_s - 8) < 1e-12);
