@@ -413,6 +413,23 @@ START_TEST(a_refused_connection_ends_the_client)
 }
 END_TEST
 
+START_TEST(a_client_refused_at_once_does_not_come_back_at_the_same_instant)
+{
+    static const struct conn_line list[] = {
+        { 0, false, false, 2, { { 0, 0 }, { 0, 0 } } }, { .n = 0 }
+    };
+    srv.fate = refuse;
+    srv.connect = 0;
+    list_open = true;
+    run_list(list, 100 * SIM_S);
+    ck_assert_int_eq(nrow, 2);
+    check_row(0, 0, REQ_REFUSED);
+    check_row(1, 1, REQ_REFUSED);
+    ck_assert_int_eq(row[0].t_done, 0);
+    ck_assert_int_eq(row[1].t_start, 10 * SIM_US);
+}
+END_TEST
+
 static enum fate close_first(uint32_t client, int conn, int request)
 {
     (void)client;
@@ -708,6 +725,8 @@ Suite *suite_client(void)
     tcase_add_test(t,
                    other_failures_cost_a_synthetic_client_only_its_connection);
     tcase_add_test(t, a_refused_connection_ends_the_client);
+    tcase_add_test(
+        t, a_client_refused_at_once_does_not_come_back_at_the_same_instant);
     tcase_add_test(t, connection_close_opens_a_new_one_when_the_next_is_due);
     tcase_add_test(t, the_time_out_runs_from_connect);
     tcase_add_test(t,
