@@ -120,12 +120,18 @@ static int64_t pool_size(const struct server *s, bool tls)
     return tls ? s->conf.machine.mem_conn_tls : s->conf.machine.mem_conn;
 }
 
-/* What its pool has grown by over N requests (M-20). */
-static int64_t pool_growth(const struct server *s, int n)
+/* What its pool has grown by over N requests (M-20): a TLS connection's as
+ * much as another's, as far as it is that large. */
+static int64_t pool_growth(const struct server *s, bool tls, int n)
 {
     const struct machine *m = &s->conf.machine;
+    int64_t size = pool_size(s, tls);
     int64_t most = m->mem_conn_old - m->mem_conn;
     int64_t first = m->mem_conn - m->mem_conn_new;
+    if (first > size)
+        first = size;
+    if (most < -size)
+        most = -size;
     return n < 1           ? 0
            : n >= OLD_CONN ? first + most
                            : first + most * (n - 1) / (OLD_CONN - 1);
@@ -155,7 +161,8 @@ void memory_response(struct server *s, uint32_t thread, uint32_t conn)
     struct conn *c = conn_at(s, conn);
     if (c->flags & CF_POOL && c->served <= OLD_CONN)
         add(s, child_at(s, t->child),
-            pool_growth(s, c->served) - pool_growth(s, c->served - 1));
+            pool_growth(s, c->flags & CF_TLS, c->served) -
+                pool_growth(s, c->flags & CF_TLS, c->served - 1));
 }
 
 void memory_big_body(struct server *s, uint32_t conn)
@@ -201,7 +208,7 @@ void memory_pool_take(struct server *s, uint32_t conn)
     bool tls = c->flags & CF_TLS;
     c->flags |= CF_POOL;
     /* a pool that is used again is booked as new until it has been filled */
-    int64_t fresh = pool_size(s, tls) - pool_growth(s, 1);
+    int64_t fresh = pool_size(s, tls) - pool_growth(s, tls, 1);
     if (ch->pools[tls] > 0) {
         ch->pools[tls]--;
         fresh -= pool_size(s, tls);
@@ -220,7 +227,7 @@ void memory_pool_give(struct server *s, uint32_t conn)
     if (!(c->flags & CF_POOL))
         return;
     c->flags &= (uint16_t)~CF_POOL;
-    add(s, ch, pool_growth(s, 1) - pool_growth(s, c->served));
+    add(s, ch, pool_growth(s, tls, 1) - pool_growth(s, tls, c->served));
     if (keeps_pool(ch, ch->pools[0] + ch->pools[1]))
         ch->pools[tls]++;
     else

@@ -133,6 +133,32 @@ START_TEST(m16_idle_keepalive_connections_of_event)
 }
 END_TEST
 
+START_TEST(m20_no_pool_is_smaller_than_nothing)
+{
+    /* a plain pool may be larger than a TLS one, and an old one smaller */
+    for (int tls = 0; tls < 2; tls++) {
+        const struct figure f = {
+            .mpm = "event", .children = 1, .tpc = 5, .tls = tls
+        };
+        struct rig *r = farm(&f, "");
+        r->srv->conf.machine.mem_conn = 100 << 20;
+        int64_t idle = r->srv->memory;
+        rig_crowd(r, 3, 0,
+                  &(struct guest){ .at = SIM_S,
+                                   .requests = 20,
+                                   .think = 10 * SIM_MS,
+                                   .link.tls = tls,
+                                   .d.sleep = 10 * SIM_MS });
+        for (int i = 0; i < 60; i++) {
+            rig_run(r, SIM_S + i * 10 * SIM_MS);
+            ck_assert_int_ge(r->srv->memory, idle);
+        }
+        ck_assert_int_eq(rig_answered(r), 60);
+        rig_free(r);
+    }
+}
+END_TEST
+
 START_TEST(m16_what_a_process_holds_goes_with_it)
 {
     struct rig *r = rig_new("prefork", "StartServers 5\nKeepAlive Off\n"
@@ -241,6 +267,7 @@ Suite *suite_memory(void)
     tcase_add_test(t, m16_whole_servers_idle_and_after_load);
     tcase_add_test(t, m16_idle_keepalive_connections_of_event);
     tcase_add_test(t, m16_what_a_process_holds_goes_with_it);
+    tcase_add_test(t, m20_no_pool_is_smaller_than_nothing);
     tcase_add_test(t, m4_rss_counts_shared_pages_in_every_process_and_pss_once);
     tcase_add_test(t, m22_threads_that_end_leave_little_behind);
     tcase_add_test(t, m21_embedded_php_is_in_every_child_for_good);
