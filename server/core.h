@@ -181,7 +181,8 @@ struct child {
     uint32_t pod_next;  /* readers of the pipe, oldest first (C-18) */
     int64_t budget;     /* MaxConnectionsPerChild left */
     int64_t memory;     /* private bytes */
-    uint32_t job;       /* start-up work on the CPU */
+    uint32_t job;       /* start-up work or the exit, on the CPU, … */
+    simtime_t demand;   /* … and how much that is */
     uint8_t quiescing;  /* 0, 1, 2 as in httpd's process_score */
     bool not_accepting; /* E-14 */
     bool in_line;       /* waits in accept or for the mutex */

@@ -185,15 +185,17 @@ static void account(struct cpu *c, const struct job *job, double spent)
         c->running_ns = c->running_end = 0;
 }
 
-void cpu_cancel(struct cpu *c, uint32_t j)
+simtime_t cpu_cancel(struct cpu *c, uint32_t j)
 {
     advance(c);
     struct job *job = &c->jobs[j];
     must(job->pos != CPU_NONE);
     heap_remove(c, job->pos);
-    account(c, job, job->demand - fmax(0, job->end - c->vtime));
+    double done = fmax(0, job->demand - fmax(0, job->end - c->vtime));
+    account(c, job, done);
     put_job(c, j);
     rearm(c);
+    return (simtime_t)done;
 }
 
 void cpu_charge(struct cpu *c, simtime_t demand)

@@ -25,8 +25,9 @@ void cpu_free(struct cpu *c);
  * number returned is valid until then. */
 uint32_t cpu_submit(struct cpu *c, simtime_t demand, sim_fn fn, void *ctx,
                     uint32_t id);
-/* Takes a job away; its callback is never called. */
-void cpu_cancel(struct cpu *c, uint32_t job);
+/* Takes a job away; its callback is never called. Returns how much of its
+ * demand was done, in ns. */
+simtime_t cpu_cancel(struct cpu *c, uint32_t job);
 /* Charges DEMAND without anybody waiting for its end. */
 void cpu_charge(struct cpu *c, simtime_t demand);
 

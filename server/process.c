@@ -249,7 +249,7 @@ uint32_t process_fork(struct server *s, uint32_t slot)
                                   : m->cpu_child_init;
     ch->job = CPU_NONE;
     s->cpu_reaped += m->cpu_fork;
-    process_spent(s, id, 0, init);
+    ch->demand = init;
     if (init > 0)
         ch->job = cpu_submit(s->cpu, init, child_init_done, s, id);
     else
@@ -262,6 +262,7 @@ static void child_init_done(void *srv, uint32_t id)
     struct server *s = srv;
     struct child *ch = child_at(s, id);
     ch->job = CPU_NONE;
+    process_spent(s, id, 0, ch->demand);
     if (s->model->threaded) {
         bool all = make_threads(s, ch, id, SLOT_READY);
         memory_child(s, id);
@@ -296,6 +297,7 @@ static void exited(void *srv, uint32_t id)
     struct server *s = srv;
     struct child *ch = child_at(s, id);
     ch->job = CPU_NONE;
+    process_spent(s, id, 0, ch->demand);
     ch->state = CHILD_ZOMBIE;
     memory_child_gone(s, id);
     s->live_children--;
@@ -321,9 +323,9 @@ void mpm_child_exit(struct server *s, uint32_t id)
     }
     sim_timer_done(s->sim, &ch->timer);
     if (ch->job != CPU_NONE)
-        cpu_cancel(s->cpu, ch->job);
+        process_spent(s, id, 0, cpu_cancel(s->cpu, ch->job));
     mpm_unwatch_pod(s, id);
-    process_spent(s, id, 0, cost);
+    ch->demand = cost;
     ch->state = CHILD_EXITING;
     if (cost > 0)
         ch->job = cpu_submit(s->cpu, cost, exited, s, id);

@@ -85,7 +85,7 @@ static uint32_t take_down(struct server *s, uint32_t id)
         memory_big_done(s, id);
         sim_timer_disarm(s->sim, &t->stimer);
         if (t->job != CPU_NONE) {
-            cpu_cancel(s->cpu, t->job);
+            process_spent(s, c->child, 0, cpu_cancel(s->cpu, t->job));
             t->job = CPU_NONE;
         }
         if (t->backend != NONE)

@@ -89,7 +89,7 @@ START_TEST(a_cancelled_job_leaves_the_core_to_others)
     submit(&b, 4 * SIM_S, 0);
     uint32_t job = submit(&b, 4 * SIM_S, 1);
     sim_run(b.sim, 2 * SIM_S, NULL);
-    cpu_cancel(b.cpu, job);
+    ck_assert_int_eq(cpu_cancel(b.cpu, job), SIM_S);
     sim_run(b.sim, 10 * SIM_S, NULL);
     ck_assert_int_eq(b.end[0], 5 * SIM_S);
     ck_assert_int_eq(b.n, 1);

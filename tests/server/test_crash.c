@@ -292,6 +292,29 @@ START_TEST(c47_its_memory_is_free_at_once)
 }
 END_TEST
 
+/* C-47: who is killed has used what he has used, no more and no less. */
+START_TEST(c47_a_crash_counts_the_cpu_time_used_until_then)
+{
+    struct rig *r = server(mpms[_i], 1);
+    r->conf.machine.cpu_process_init = r->conf.machine.cpu_child_init = SIM_S;
+    rig_start(r);
+    rig_run(r, WHEN);
+    ck_assert(process_cpu_s(r->srv) < 0.01);
+    ck_assert(server_crash(r->srv, 0));
+    rig_run(r, WHEN + 1);
+    ck_assert_double_eq_tol(process_cpu_s(r->srv), 0.5, 0.021);
+    rig_free(r);
+
+    r = server(mpms[_i], 1); /* in a request */
+    rig_start(r);
+    rig_crowd(r, 1, 0, &(struct guest){ .at = SIM_S / 10, .d.cpu = SIM_S });
+    rig_run(r, WHEN + SIM_S / 10);
+    ck_assert(server_crash(r->srv, 0));
+    ck_assert_double_eq_tol(process_cpu_s(r->srv), 0.5, 0.021);
+    rig_free(r);
+}
+END_TEST
+
 Suite *suite_crash(void);
 
 Suite *suite_crash(void)
@@ -314,6 +337,8 @@ Suite *suite_crash(void)
     tcase_add_loop_test(t, k22_the_client_reads_what_the_socket_holds, 0, 3);
     tcase_add_loop_test(t, c47_what_waits_in_the_accept_queue_waits_on, 0, 3);
     tcase_add_loop_test(t, c47_its_memory_is_free_at_once, 0, 3);
+    tcase_add_loop_test(t, c47_a_crash_counts_the_cpu_time_used_until_then, 0,
+                        3);
     suite_add_tcase(s, t);
     return s;
 }
