@@ -399,10 +399,10 @@ static void add_to_window(struct metrics *m, const struct snapshot *n)
         w->full_keepalive += (double)kept;
         w->full_reading += (double)n->slots[SLOT_READING];
         w->full_writing += (double)n->slots[SLOT_WRITING];
-    } else if (n->accept_queue > 0 && n->slots[SLOT_READY] == 0) {
+    } else if (n->accept_queue > 0 && n->slots[SLOT_READY] <= n->ready_gone) {
         w->few++;
     } else if (n->accept_queue > 0 && n->async &&
-               n->processes_not_accepting > 0) {
+               n->processes_not_accepting > n->not_accepting_gone) {
         w->held++;
     }
 }

@@ -178,18 +178,19 @@ struct child {
                                             blocked listener (E-10) */
     uint32_t chain_head, chain_tail;     /* event: deferred closes (E-28) */
     uint32_t wait_prev, wait_next; /* accept waiters, for process waiters */
-    uint32_t pod_next;  /* readers of the pipe, oldest first (C-18) */
-    int64_t budget;     /* MaxConnectionsPerChild left */
-    int64_t memory;     /* private bytes */
-    uint32_t job;       /* start-up work or the exit, on the CPU, … */
-    simtime_t demand;   /* … and how much that is */
-    uint8_t quiescing;  /* 0, 1, 2 as in httpd's process_score */
-    bool not_accepting; /* E-14 */
-    bool in_line;       /* waits in accept or for the mutex */
-    bool ungraceful;    /* C-23: ends with its last running handler */
-    uint8_t signal;     /* that ended it (C-12), or 0 */
-    bool pod_taken;     /* has read a byte: reads no second (C-18) */
-    bool stop_pending;  /* W-21: waits for the mutex before it reacts */
+    uint32_t pod_next;   /* readers of the pipe, oldest first (C-18) */
+    int64_t budget;      /* MaxConnectionsPerChild left */
+    int64_t memory;      /* private bytes */
+    uint32_t job;        /* start-up work or the exit, on the CPU, … */
+    simtime_t demand;    /* … and how much that is */
+    uint8_t quiescing;   /* 0, 1, 2 as in httpd's process_score */
+    bool not_accepting;  /* E-14 */
+    uint32_t ready_gone; /* its cells that say `_` after its end */
+    bool in_line;        /* waits in accept or for the mutex */
+    bool ungraceful;     /* C-23: ends with its last running handler */
+    uint8_t signal;      /* that ended it (C-12), or 0 */
+    bool pod_taken;      /* has read a byte: reads no second (C-18) */
+    bool stop_pending;   /* W-21: waits for the mutex before it reacts */
     bool dying;
     bool sick; /* ended for want of descriptors (C-13) */
     bool tls_used, big_used;
@@ -346,6 +347,7 @@ struct server {
     simtime_t cpu_reaped; /* of the parent and of children it has reaped */
     int64_t cpu_ticks;    /* of living children, as /proc shows them */
     int64_t live_children, zombies;
+    int64_t ready_gone, not_accepting_gone; /* as in struct snapshot */
     int64_t stopping, not_accepting;
     int64_t conns_total, conns_lingering, conns_writing, conns_keepalive;
     int64_t accepted, released; /* conservation */

@@ -80,6 +80,9 @@ struct snapshot {
     int64_t threads;
     int64_t slots[SLOT_STATES];
     int64_t processes_stopping, processes_not_accepting;
+    /* of slots[SLOT_READY] and processes_not_accepting, those of processes
+     * that have ended and are not reaped yet: nobody is there (C-47) */
+    int64_t ready_gone, not_accepting_gone;
     bool ended; /* the parent has gone: there is nothing to look at */
     bool async; /* event: the async_ columns mean something */
     int64_t async_connections, async_wait_io, async_writing, async_keepalive,

@@ -318,9 +318,13 @@ void mpm_child_exit(struct server *s, uint32_t id)
         cost += m->cpu_thread_exit * (simtime_t)ch->per;
     for (uint32_t j = 0; j < ch->per; j++) {
         struct thread *t = thread_at(s, ch->threads + j);
-        if (t->child != NONE && !t->gone)
-            mpm_thread_exit(s, ch->threads + j, orderly);
+        if (t->child == NONE || t->gone)
+            continue;
+        mpm_thread_exit(s, ch->threads + j, orderly);
+        ch->ready_gone += s->cells[t->cell] == SLOT_READY;
     }
+    s->ready_gone += ch->ready_gone;
+    s->not_accepting_gone += ch->not_accepting;
     sim_timer_done(s->sim, &ch->timer);
     if (ch->job != CPU_NONE)
         process_spent(s, id, 0, cpu_cancel(s->cpu, ch->job));
@@ -348,6 +352,8 @@ void process_reap(struct server *s, uint32_t id)
     s->cpu_reaped += ch->user + ch->sys;
     if (ch->quiescing)
         s->stopping--;
+    s->ready_gone -= ch->ready_gone;
+    s->not_accepting_gone -= ch->not_accepting;
     mpm_set_accepting(s, id, true);
     if (s->pslots[ch->slot].child == id) {
         s->pslots[ch->slot].child = NONE;

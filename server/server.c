@@ -186,6 +186,8 @@ void server_snapshot(struct server *s, struct snapshot *o)
         o->slots[i] = s->counts[i];
     o->processes_stopping = s->stopping;
     o->processes_not_accepting = s->not_accepting;
+    o->ready_gone = s->ready_gone;
+    o->not_accepting_gone = s->not_accepting_gone;
     o->ended = s->parent.phase == PARENT_ENDED;
     o->has_old_generation = true;
     o->generation = s->parent.generation;

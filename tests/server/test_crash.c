@@ -292,6 +292,25 @@ START_TEST(c47_its_memory_is_free_at_once)
 }
 END_TEST
 
+/* C-47: a cell that says `_` until its process is reaped is no idle worker. */
+START_TEST(c47_nobody_is_idle_in_a_crashed_process)
+{
+    struct rig *r = server(mpms[_i], 2);
+    struct snapshot o;
+    rig_start(r);
+    rig_run(r, WHEN);
+    ck_assert(server_crash(r->srv, 0));
+    rig_run(r, WHEN + SIM_MS);
+    server_snapshot(r->srv, &o);
+    ck_assert_int_eq(o.ready_gone, _i == 0 ? 1 : 5);
+    ck_assert_int_eq(o.slots[SLOT_READY], 2 * o.ready_gone);
+    rig_run(r, 3 * SIM_S);
+    server_snapshot(r->srv, &o);
+    ck_assert_int_eq(o.ready_gone, 0);
+    rig_free(r);
+}
+END_TEST
+
 /* C-47: who is killed has used what he has used, no more and no less. */
 START_TEST(c47_a_crash_counts_the_cpu_time_used_until_then)
 {
@@ -337,6 +356,7 @@ Suite *suite_crash(void)
     tcase_add_loop_test(t, k22_the_client_reads_what_the_socket_holds, 0, 3);
     tcase_add_loop_test(t, c47_what_waits_in_the_accept_queue_waits_on, 0, 3);
     tcase_add_loop_test(t, c47_its_memory_is_free_at_once, 0, 3);
+    tcase_add_loop_test(t, c47_nobody_is_idle_in_a_crashed_process, 0, 3);
     tcase_add_loop_test(t, c47_a_crash_counts_the_cpu_time_used_until_then, 0,
                         3);
     suite_add_tcase(s, t);
