@@ -139,7 +139,7 @@ static bool picture(const struct import_options *o, const struct fitted *f,
     char *folder = beside(f->output, "-fit");
     bool ok = fitted_plot(f, folder, e);
     if (ok && !o->no_plots)
-        ok = plots_draw_folder(folder, e);
+        ok = plots_draw_folder(folder, folder, e);
     if (!o->quiet)
         fprintf(stderr, "Scenario in %s, picture in %s/fit.%s\n", f->output,
                 folder, ok && !o->no_plots ? "png" : "gp");

@@ -37,7 +37,7 @@ static bool draw(const struct plot_options *o, const char *dir, struct err *e)
     if (o->recording != NULL &&
         !recorded_overlay(dir, o->recording, o->server, e))
         return false;
-    return plots_draw(dir, e);
+    return plots_draw(dir, dir, e);
 }
 
 static int plot_run(char **argv)

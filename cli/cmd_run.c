@@ -475,7 +475,7 @@ static int play(struct run *r, const char *dir, struct err *e)
         status = EXIT_CHECK;
     bool draw = r->sc->plots && !r->opt.no_plots && !r->partial;
     /* the data are whole without pictures: a failure here costs no results */
-    if (draw && !plots_draw(outdir_path(r->out), e)) {
+    if (draw && !plots_draw(outdir_path(r->out), dir, e)) {
         int failed = cli_fail(e);
         if (status == EXIT_OK)
             status = failed;
@@ -539,7 +539,7 @@ const struct command command_run = {
         "the folder of results and prints a table with a column per server, "
         "their\nmessages, and a verdict. KEY is a dotted path "
         "(servers.event.\ndirectives.KeepAliveTimeout=2s, "
-        "workload.attack.connections=500) or a\ndirective for all servers "
+        "workload.attack.clients=500) or a\ndirective for all servers "
         "(keep_alive_timeout=2s). EXPR is\n\"SERVER.METRIC OP VALUE\", such "
         "as \"event.latency.p99_s < 200ms\".",
     .options = options,

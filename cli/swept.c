@@ -280,7 +280,7 @@ static bool write_curves(const struct swept_options *o, const char *dir,
                 "The pictures show %d of %zu combinations of the other keys; "
                 "sweep.csv has all.\n",
                 CURVES_PANELS, panels);
-    return o->no_plots || plots_draw(dir, e);
+    return o->no_plots || plots_draw(dir, dir, e);
 }
 
 bool swept_finish(const struct swept_options *o, const struct journal *j,

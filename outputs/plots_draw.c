@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -123,23 +124,65 @@ static const char *complaint(char *text)
     return found != NULL ? found : first;
 }
 
+/* What SCRIPT leaves, and how a whole one ends. */
+static const struct {
+    const char *suffix, *end;
+} kinds[] = { { "png", "IEND\xae\x42\x60\x82" }, { "svg", "</svg>" } };
+#define KINDS (sizeof kinds / sizeof kinds[0])
+
+static char *picture_name(const char *folder, const char *script, size_t kind)
+{
+    struct sink s;
+    sink_string(&s);
+    sink_format(&s, "%s/%.*s%s", folder, (int)strlen(script) - 2, script,
+                kinds[kind].suffix);
+    return sink_take(&s);
+}
+
 /* Half a picture is worse than none. */
 static void remove_pictures(const char *folder, const char *script)
 {
-    static const char *const kinds[] = { "png", "svg" };
-    int stem = (int)strlen(script) - 2; /* with the dot */
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        struct sink s;
-        sink_string(&s);
-        sink_format(&s, "%s/%.*s%s", folder, stem, script, kinds[i]);
-        char *picture = sink_take(&s);
+    for (size_t i = 0; i < KINDS; i++) {
+        char *picture = picture_name(folder, script, i);
         unlink(picture);
         free(picture);
     }
 }
 
-/* Waits for D; false with E filled when it did not succeed. */
-static bool finish(struct drawing *d, const char *folder, struct err *e)
+/* Whether the file PATH ends as a picture of KIND does, but for blanks; one
+ * that the script does not draw is no half one. */
+static bool is_whole(const char *path, size_t kind)
+{
+    char tail[17] = "";
+    size_t end = strlen(kinds[kind].end);
+    FILE *f = fopen(path, "rb");
+    if (f == NULL)
+        return errno == ENOENT;
+    size_t n = 0;
+    if (fseek(f, -16, SEEK_END) == 0)
+        n = fread(tail, 1, sizeof tail - 1, f);
+    fclose(f);
+    while (n > 0 && tail[n - 1] == '\n')
+        n--;
+    return n >= end && memcmp(tail + n - end, kinds[kind].end, end) == 0;
+}
+
+/* gnuplot succeeds also where what it draws finds no room. */
+static bool are_whole(const char *folder, const char *script)
+{
+    bool whole = true;
+    for (size_t i = 0; i < KINDS; i++) {
+        char *picture = picture_name(folder, script, i);
+        whole = is_whole(picture, i) && whole;
+        free(picture);
+    }
+    return whole;
+}
+
+/* Waits for D; false with E filled when it did not succeed. Messages say CALLED
+ * for FOLDER. */
+static bool finish(struct drawing *d, const char *folder, const char *called,
+                   struct err *e)
 {
     char text[2048];
     int status = 0;
@@ -148,11 +191,16 @@ static bool finish(struct drawing *d, const char *folder, struct err *e)
     listen_to(d, text, sizeof text);
     while (waitpid(d->pid, &status, 0) < 0 && errno == EINTR)
         ;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    bool done = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (done && are_whole(folder, d->script))
         return true;
     remove_pictures(folder, d->script);
-    char *path = join(folder, d->script);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+    char *path = join(called, d->script);
+    if (done)
+        ok = err_at(e, ERR_IO, path, 0, 0, NULL,
+                    "its pictures could not be written to the end, so they "
+                    "were removed; is the disk full?");
+    else if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
         ok = err_set(e, ERR_IO, "gnuplot cannot be run");
     else if (WIFSIGNALED(status))
         ok = err_at(e, ERR_IO, path, 0, 0, NULL,
@@ -176,7 +224,7 @@ static bool cannot_start(int error, const char *folder, struct err *e)
     return err_set(e, ERR_IO, "cannot run gnuplot: %s", strerror(error));
 }
 
-bool plots_draw_folder(const char *folder, struct err *e)
+bool plots_draw_folder(const char *folder, const char *name, struct err *e)
 {
     struct drawing d[SCRIPTS_MAX];
     struct dirent **list = NULL;
@@ -184,7 +232,7 @@ bool plots_draw_folder(const char *folder, struct err *e)
     int n = scandir(folder, &list, is_script, by_name);
 
     if (n <= 0) {
-        ok = err_at(e, ERR_IO, folder, 0, 0, NULL, "%s",
+        ok = err_at(e, ERR_IO, name, 0, 0, NULL, "%s",
                     n < 0 ? strerror(errno) : "holds no script (*.gp)");
         free(list);
         return ok;
@@ -200,21 +248,23 @@ bool plots_draw_folder(const char *folder, struct err *e)
         }
     }
     for (int i = 0; i < started; i++) {
-        ok = finish(&d[i], folder, e) && ok;
+        ok = finish(&d[i], folder, name, e) && ok;
         free(d[i].script);
     }
     if (error != 0)
-        ok = cannot_start(error, folder, e);
+        ok = cannot_start(error, name, e);
     for (int i = 0; i < n; i++)
         free(list[i]);
     free(list);
     return ok;
 }
 
-bool plots_draw(const char *dir, struct err *e)
+bool plots_draw(const char *dir, const char *name, struct err *e)
 {
     char *folder = join(dir, "plots");
-    bool ok = plots_draw_folder(folder, e);
+    char *called = join(name, "plots");
+    bool ok = plots_draw_folder(folder, called, e);
+    free(called);
     free(folder);
     return ok;
 }

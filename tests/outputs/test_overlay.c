@@ -103,7 +103,7 @@ START_TEST(gnuplot_takes_it)
         return;
     err_init(&e);
     write_script(&o);
-    bool ok = plots_draw(recorded_dir(), &e);
+    bool ok = plots_draw(recorded_dir(), recorded_dir(), &e);
     ck_assert_msg(ok, "%s", ok ? "" : e.text);
     snprintf(path, sizeof path, "%s/plots/recording-it's.png", recorded_dir());
     struct stat st;

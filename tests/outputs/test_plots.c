@@ -143,7 +143,7 @@ static void drawn(void)
     err_init(&e);
     if (!have_gnuplot())
         return;
-    ck_assert_msg(plots_draw(folder, &e), "%s", e.text);
+    ck_assert_msg(plots_draw(folder, folder, &e), "%s", e.text);
     for (int i = 0; i < PICTURES; i++) {
         ck_assert_int_eq(stat(path_of(pictures[i], "png"), &st), 0);
         ck_assert_int_gt(st.st_size, 5000);
@@ -221,7 +221,7 @@ START_TEST(a_missing_gnuplot_is_named_and_the_scripts_stay)
     err_init(&e);
     write_scripts();
     setenv("PATH", "/nonexistent", 1);
-    ck_assert(!plots_draw(folder, &e));
+    ck_assert(!plots_draw(folder, folder, &e));
     ck_assert_int_eq(e.kind, ERR_IO);
     ck_assert_ptr_nonnull(strstr(e.text, "gnuplot-nox"));
     ck_assert_int_eq(access(path_of("overview", "gp"), R_OK), 0);
@@ -240,7 +240,7 @@ START_TEST(what_gnuplot_complains_about_is_passed_on)
     ck_assert_ptr_nonnull(f);
     fputs("plot nothing_of_this_name\n", f);
     fclose(f);
-    ck_assert(!plots_draw(folder, &e));
+    ck_assert(!plots_draw(folder, folder, &e));
     ck_assert_int_eq(e.kind, ERR_IO);
     ck_assert_ptr_nonnull(strstr(e.file, "zz.gp"));
     ck_assert_ptr_nonnull(strstr(e.text, "undefined variable"));
@@ -248,11 +248,36 @@ START_TEST(what_gnuplot_complains_about_is_passed_on)
 }
 END_TEST
 
+/* A full disk: gnuplot says nothing and exits with 0. */
+START_TEST(half_a_picture_is_removed)
+{
+    static const char *const halves[] = { "png", "svg" };
+    struct err e;
+    if (!have_gnuplot())
+        return;
+    for (int i = 0; i < 2; i++) {
+        err_init(&e);
+        write_scripts();
+        FILE *f = fopen(path_of("zz", "gp"), "w");
+        ck_assert_ptr_nonnull(f);
+        fprintf(f, "set print 'zz.%s'\nprint '<svg>'\n", halves[i]);
+        fclose(f);
+        ck_assert(!plots_draw(folder, "out/x", &e));
+        ck_assert_int_eq(e.kind, ERR_IO);
+        ck_assert_str_eq(e.file, "out/x/plots/zz.gp");
+        ck_assert_ptr_nonnull(strstr(e.text, "is the disk full?"));
+        ck_assert_int_ne(access(path_of("zz", halves[i]), F_OK), 0);
+        ck_assert_int_eq(access(path_of("overview", halves[i]), F_OK), 0);
+        err_clear(&e);
+    }
+}
+END_TEST
+
 START_TEST(a_run_without_scripts_is_an_error)
 {
     struct err e;
     err_init(&e);
-    ck_assert(!plots_draw(folder, &e));
+    ck_assert(!plots_draw(folder, folder, &e));
     ck_assert_int_eq(e.kind, ERR_IO);
     err_clear(&e);
 }
@@ -273,6 +298,7 @@ Suite *suite_plots(void)
     tcase_add_test(t, one_latency_for_all_can_be_drawn);
     tcase_add_test(t, a_missing_gnuplot_is_named_and_the_scripts_stay);
     tcase_add_test(t, what_gnuplot_complains_about_is_passed_on);
+    tcase_add_test(t, half_a_picture_is_removed);
     tcase_add_test(t, a_run_without_scripts_is_an_error);
     suite_add_tcase(s, t);
     return s;
