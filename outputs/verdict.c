@@ -136,7 +136,7 @@ static void judge(struct verdict *v)
     const struct report_server *most = v->r->servers, *clean = v->r->servers;
     for (size_t i = 0; i < n; i++) {
         const struct report_server *s = &v->r->servers[i];
-        if (s->sum->completed > most->sum->completed)
+        if (s->sum->throughput_rps > most->sum->throughput_rps)
             most = s;
         if (fail_share(s->sum) < fail_share(clean->sum))
             clean = s;
@@ -148,9 +148,9 @@ static void judge(struct verdict *v)
         o->fail_share = fail_share(o->s->sum);
         o->failing = o->fail_share > fail_share(clean->sum) + FAIL_SHARE &&
                      above(v->r, o->s, clean, FIELD(failed));
-        o->serving_less =
-            o->s->sum->completed < (1 - SERVED_SHARE) * most->sum->completed &&
-            above(v->r, most, o->s, FIELD(completed));
+        o->serving_less = o->s->sum->throughput_rps <
+                              (1 - SERVED_SHARE) * most->sum->throughput_rps &&
+                          above(v->r, most, o->s, FIELD(throughput_rps));
         o->behind = o->failing || o->serving_less;
         for (size_t k = 0; k < TAILS; k++) {
             o->slow[k] = is_slow(v->r, o->s, k);
