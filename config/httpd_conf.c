@@ -945,6 +945,35 @@ static void ssl_engine(struct parser *p, const char *args)
         p->ssl_main = on;
 }
 
+/* A directive that is none of ours: true unless it can only be one of ours
+ * misspelt. */
+static bool foreign(struct parser *p, const char *name)
+{
+    static const char *const others[] = { "LoadModule",      "Include",
+                                          "IncludeOptional", "Define",
+                                          "UnDefine",        "ServerRoot" };
+    const size_t nothers = sizeof others / sizeof others[0];
+    const char *names[2 * DIR_COUNT + sizeof others / sizeof others[0]];
+    const char *near;
+    size_t n = 0;
+
+    for (size_t d = 0; d < DIR_COUNT; d++) {
+        names[n++] = directive_table[d].name;
+        if (directive_table[d].old_name != NULL)
+            names[n++] = directive_table[d].old_name;
+    }
+    for (size_t i = 0; i < nothers; i++)
+        names[n++] = others[i];
+    near = err_misspelt(name, names, n);
+    /* httpd's own, two letters from SendBufferSize */
+    if (near == NULL || same(name, "ReadBufferSize"))
+        return true;
+    return wrong(p,
+                 "unknown directive %s; did you mean \"%s\"? httpd would not "
+                 "start",
+                 shown(p, name), near);
+}
+
 static bool directive(struct parser *p, const char *line)
 {
     const char *args = line;
@@ -994,7 +1023,7 @@ static bool directive(struct parser *p, const char *line)
     if (strchr(name, '_') != NULL)
         return true;
     d = directive_find(name, &old);
-    return d < 0 || take(p, (enum directive)d, old, args);
+    return d < 0 ? foreign(p, name) : take(p, (enum directive)d, old, args);
 }
 
 /* ---- reading ---- */

@@ -87,6 +87,9 @@ char *err_format(const struct err *e)
 /* Names longer than this are no misspelling of anything we know. */
 #define NAME_MAX_LEN 63
 
+/* From this length on two wrong letters are still a misspelling. */
+#define MISSPELT_TWICE 10
+
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
@@ -120,7 +123,19 @@ static int edit_distance(const char *a, int na, const char *b, int nb)
     return row[na % 3][nb];
 }
 
-const char *err_nearest(const char *name, const char *const *names, size_t n)
+/* How many letters of the longer of two names may differ: of a suggestion a
+ * third, in short names one; of a misspelling two, in short names one. */
+static int allowed_of(size_t longer, bool misspelt)
+{
+    if (longer <= 2)
+        return 0;
+    if (misspelt)
+        return longer < MISSPELT_TWICE ? 1 : 2;
+    return longer < 6 ? 1 : (int)(longer / 3);
+}
+
+static const char *nearest_of(const char *name, const char *const *names,
+                              size_t n, bool misspelt)
 {
     size_t len = strlen(name);
     if (len == 0 || len > NAME_MAX_LEN)
@@ -131,11 +146,7 @@ const char *err_nearest(const char *name, const char *const *names, size_t n)
         size_t other = strlen(names[i]);
         if (other == 0 || other > NAME_MAX_LEN)
             continue;
-        /* A third of the longer name may differ, in short names one letter. */
-        size_t longer = len > other ? len : other;
-        int allowed = longer < 6 ? 1 : (int)(longer / 3);
-        if (longer <= 2)
-            allowed = 0;
+        int allowed = allowed_of(len > other ? len : other, misspelt);
         int d = edit_distance(name, (int)len, names[i], (int)other);
         if (d <= allowed && d < best) {
             best = d;
@@ -143,4 +154,14 @@ const char *err_nearest(const char *name, const char *const *names, size_t n)
         }
     }
     return nearest;
+}
+
+const char *err_nearest(const char *name, const char *const *names, size_t n)
+{
+    return nearest_of(name, names, n, false);
+}
+
+const char *err_misspelt(const char *name, const char *const *names, size_t n)
+{
+    return nearest_of(name, names, n, true);
 }

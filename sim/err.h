@@ -50,4 +50,8 @@ char *err_format(const struct err *e);
  * strings at NAMES, or NULL when none is near enough to be a suggestion. */
 const char *err_nearest(const char *name, const char *const *names, size_t n);
 
+/* The same among names that need not be all there are: only what can hardly be
+ * anything but a misspelling, one letter wrong or, in long names, two. */
+const char *err_misspelt(const char *name, const char *const *names, size_t n);
+
 #endif
