@@ -122,6 +122,19 @@ static double within(double f, double slope, double area)
     return 2 * area / (f + sqrt(root > 0 ? root : 0));
 }
 
+/* The area of one period, from its beginning to its end. */
+static double period_area(const struct curve *c)
+{
+    double sum = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        bool last = i + 1 == c->n;
+        double width = (last ? c->period : c->t[i + 1]) - c->t[i];
+        double next = c->straight && !last ? c->f[i + 1] : c->f[i];
+        sum += width * (c->f[i] + next) / 2;
+    }
+    return sum;
+}
+
 double curve_area(const struct curve *c, double t, double area)
 {
     double cycle = c->period > 0 ? floor(t / c->period) * c->period : 0;
@@ -146,7 +159,10 @@ double curve_area(const struct curve *c, double t, double area)
         area -= whole;
         at = end;
         if (++i == c->n) {
-            cycle += c->period;
+            double all = period_area(c);
+            double skipped = floor(area / all); /* a rate of next to nothing */
+            cycle += c->period * (1 + skipped);
+            area = fmax(area - all * skipped, 0);
             at = 0;
             i = 0;
         }

@@ -7,6 +7,7 @@
 #include "sim/arena.h"
 #include "sim/dist.h"
 #include "sim/err.h"
+#include "workloads/curve.h"
 
 #include <check.h> /* after client.c: it has a macro fail() */
 #include <math.h>
@@ -487,6 +488,27 @@ START_TEST(a_day_has_its_mean_and_its_night)
 }
 END_TEST
 
+/* Whole periods are stepped over at once: a rate of next to nothing waits for
+ * billions of them. */
+START_TEST(a_curve_goes_on_over_any_number_of_periods)
+{
+    struct arena *a = arena_new();
+    struct err e;
+    err_init(&e);
+    for (int straight = 0; straight < 2; straight++) {
+        const struct curve *c =
+            curve_parse("0s 1, 1s 4, 2s 0, 3s 2", straight, 4 * SIM_S, a, &e);
+        double all = (straight ? 7.5 : 7) * 1e9;
+        ck_assert_ptr_nonnull(c);
+        for (double n = 1; n < 1e12; n *= 10)
+            ck_assert_double_eq_tol(curve_area(c, 1e9, n * all), 1e9 + n * 4e9,
+                                    n * 4 + 4);
+    }
+    err_clear(&e);
+    arena_free(a);
+}
+END_TEST
+
 START_TEST(wrong_points_are_refused_with_the_reason)
 {
     static const struct {
@@ -805,6 +827,7 @@ Suite *suite_workload(void)
     tcase_add_test(t, a_profile_changes_the_rate_in_steps);
     tcase_add_test(t, a_ramp_is_straight_and_may_begin_again);
     tcase_add_test(t, a_day_has_its_mean_and_its_night);
+    tcase_add_test(t, a_curve_goes_on_over_any_number_of_periods);
     tcase_add_loop_test(t, wrong_points_are_refused_with_the_reason, 0, 6);
     tcase_add_test(t, impatient_clients_give_up_and_go_on);
     tcase_add_test(t, uploads_are_part_of_the_demand);
