@@ -17,6 +17,7 @@ enum cause {
     CAUSE_COST,      /* a request costs more CPU time than elsewhere */
     CAUSE_SLOTS,     /* the scoreboard has no room for a process */
     CAUSE_KILLED,    /* the kernel kills processes for want of memory */
+    CAUSE_FILES,     /* accept fails for want of a descriptor */
     CAUSE_CRASH,     /* processes end by a signal of their own making */
     CAUSE_RESTART,   /* the server is restarted */
     CAUSE_RECYCLING, /* processes end at MaxConnectionsPerChild */

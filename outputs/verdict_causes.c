@@ -82,6 +82,7 @@ static void find_facts(struct opinion *o, bool any_behind)
     };
     static const char *const slots[] = { "AH00288", "AH03490", "AH00485",
                                          NULL };
+    static const char *const no_accept[] = { "AH02179", NULL };
     static const char *const child_exit[] = { "AH00052", NULL };
     const struct summary *s = o->s->sum;
     double *x = o->strength;
@@ -91,6 +92,7 @@ static void find_facts(struct opinion *o, bool any_behind)
         x[CAUSE_COST] = summary_cpu_per_request(s);
     x[CAUSE_SLOTS] = said(s, slots);
     x[CAUSE_KILLED] = s->processes.killed;
+    x[CAUSE_FILES] = said(s, no_accept);
     x[CAUSE_CRASH] = said(s, child_exit);
     x[CAUSE_RESTART] = said(s, restarts);
     /* without MaxConnectionsPerChild those that end were idle */
@@ -177,11 +179,11 @@ void verdict_find_causes(struct verdict *v)
 
 bool verdict_all_suffer(const struct verdict *v)
 {
-    static const enum cause ills[] = { CAUSE_SLOTS,   CAUSE_KILLED,
-                                       CAUSE_CRASH,   CAUSE_KEEPALIVE,
-                                       CAUSE_READING, CAUSE_WRITING,
-                                       CAUSE_WORKERS, CAUSE_OVERFLOW,
-                                       CAUSE_SHORT,   CAUSE_HELD };
+    static const enum cause ills[] = {
+        CAUSE_SLOTS,     CAUSE_KILLED,  CAUSE_FILES,   CAUSE_CRASH,
+        CAUSE_KEEPALIVE, CAUSE_READING, CAUSE_WRITING, CAUSE_WORKERS,
+        CAUSE_OVERFLOW,  CAUSE_SHORT,   CAUSE_HELD
+    };
     for (size_t k = 0; k < sizeof ills / sizeof ills[0]; k++) {
         bool behind = false, ahead = false;
         for (size_t i = 0; i < v->r->n; i++) {
@@ -383,6 +385,12 @@ static void put_cause(struct verdict *v, const struct group *g,
         sink_text(s, verdict_verb(g, "has", "have"));
         sink_text(s, " processes killed for want of memory: ");
         put_strengths(s, g, cause, UNIT_COUNT);
+        break;
+    case CAUSE_FILES:
+        sink_text(s, verdict_verb(g, "runs", "run"));
+        sink_text(s, " out of descriptors (AH02179), ");
+        put_times(s, g, cause);
+        sink_text(s, ", and each time the process ends");
         break;
     case CAUSE_CRASH:
         sink_text(s, verdict_verb(g, "has", "have"));

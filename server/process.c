@@ -470,6 +470,9 @@ bool mpm_out_of_files(struct server *s, uint32_t id)
     int64_t open = ch->conns > busy ? ch->conns : busy;
     ch->sick = open + s->set->nlisten + OWN_FILES >= s->conf.machine.nofile ||
                open_files(s) >= s->conf.machine.file_max;
+    if (ch->sick && s->obs->message)
+        s->obs->message(s->obs->ctx, now_of(s), "core", "error", "AH02179",
+                        "apr_socket_accept: (client socket)");
     return ch->sick;
 }
 

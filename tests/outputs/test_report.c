@@ -260,6 +260,9 @@ START_TEST(processes_that_end_are_told_apart)
         { &plain, "AH00052",
           "child process exit signal Segmentation fault (11)",
           "worker has processes crash (AH00052), 4 times." },
+        { &plain, "AH02179", "apr_socket_accept: (client socket)",
+          "worker runs out of descriptors (AH02179), 4 times, and each time "
+          "the process ends." },
         { &plain, "AH00297", "SIGUSR1 received.  Doing graceful restart",
           "worker is restarted 4 times." },
         { &plain, "AH00288", "scoreboard is full, not at MaxRequestWorkers",

@@ -160,6 +160,7 @@ START_TEST(h3_without_descriptors_a_threaded_process_stops_gracefully)
     rig_crowd(r, 12, SIM_MS, &(struct guest){ .at = 1, .d.sleep = 3 * SIM_S });
     rig_run(r, SIM_S - 1);
     ck_assert_int_eq(r->srv->stopping, 1);
+    ck_assert_int_eq(rig_logged(r, "AH02179"), 1);
     /* the others wait in the kernel for the process of the next tick */
     ck_assert_int_eq(r->srv->queue_len, 3);
     rig_run(r, SIM_S);
@@ -197,6 +198,7 @@ START_TEST(h3_the_limit_of_the_system_makes_prefork_children_sick)
     rig_run(r, SIM_S / 2); /* the first that is done finds 59 files */
     ck_assert_int_eq(rig_answered(r), 4);
     ck_assert_int_eq(rig_children(r), 3);
+    ck_assert_int_eq(rig_logged(r, "AH02179"), 1);
     r->srv->buckets[0].rate = 16;
     rig_run(r, SIM_S - 1);
     ck_assert_int_eq(r->srv->buckets[0].rate, 16);
