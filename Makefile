@@ -12,11 +12,19 @@ endif
 B       := build/$(MODE)
 Q       := $(if $(V),,@)
 
+# A plain `make` uses all cores. Goals that run tests keep the order and the
+# number of jobs they are given.
+ifeq ($(MAKELEVEL)$(filter-out all mpmsim,$(MAKECMDGOALS)),0)
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+endif
+endif
+
 VERSION := $(shell cat VERSION)
 BUILD   := $(or $(shell git describe --tags --always --dirty --match 'v*' \
 	2>/dev/null),unknown)
 
-OPT_release  := -O3 -g
+OPT_release  := -O3
 OPT_o0       := -O0 -g
 OPT_debug    := -O1 -g -DMPMSIM_DEBUG
 OPT_asan     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
@@ -95,6 +103,10 @@ $(B)/%.o: %.c $(B)/flags | packages
 	$(if $(V),,@echo '  CC    $<')
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# What runs once, or once a row, need not be compiled for a minute.
+COLD := $(filter-out $(LTO_SRC),$(filter cli/% config/% outputs/% sweep/% \
+	theory/%,$(SRC)) cli/main.c)
+$(COLD:%.c=$(B)/%.o): private ALL_CFLAGS += $(if $(filter release,$(MODE)),-O1)
 $(LTO_SRC:%.c=$(B)/%.o): private ALL_CFLAGS += $(LTO:%=% -ffat-lto-objects)
 $(B)/mpmsim: private LDFLAGS += $(LTO)
 $(B)/tests/run: private LDFLAGS += $(LTO:%=-fno-lto)
