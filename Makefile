@@ -39,7 +39,8 @@ OPT          := $(or $(OPT_$(MODE)),$(error unknown MODE "$(MODE)"))
 NDEBUG       := $(if $(filter release,$(MODE)),-DNDEBUG)
 # What every request passes through is optimised as one (gcc only). The objects
 # hold plain code too, so that other programs link as fast as before.
-LTO_SRC      := $(wildcard sim/*.c server/*.c models/*.c) outputs/metrics.c \
+LTO_SRC      := $(filter-out server/settings.c server/host.c,$(wildcard \
+	sim/*.c server/*.c models/*.c)) outputs/metrics.c \
 	$(addprefix workloads/,client.c closed.c poisson.c traffic.c visit.c)
 LTO          := $(if $(filter release,$(MODE)),$(shell \
 	$(CC) --version 2>/dev/null | grep -q 'Free Software' && echo -flto=2))
@@ -104,8 +105,9 @@ $(B)/%.o: %.c $(B)/flags | packages
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # What runs once, or once a row, need not be compiled for a minute.
-COLD := $(filter-out $(LTO_SRC),$(filter cli/% config/% outputs/% sweep/% \
-	theory/%,$(SRC)) cli/main.c)
+COLD := $(filter-out $(LTO_SRC),$(filter cli/% config/% sweep/% theory/% \
+	server/% workloads/fit% $(addprefix outputs/,plots% report% verdict% \
+	compare% overlay% paired% recording% warmup%),$(SRC)) cli/main.c)
 $(COLD:%.c=$(B)/%.o): private ALL_CFLAGS += $(if $(filter release,$(MODE)),-O1)
 $(LTO_SRC:%.c=$(B)/%.o): private ALL_CFLAGS += $(LTO:%=% -ffat-lto-objects)
 $(B)/mpmsim: private LDFLAGS += $(LTO)
