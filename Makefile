@@ -37,8 +37,7 @@ OPT_fuzz     := -O2 -g -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all
 OPT          := $(or $(OPT_$(MODE)),$(error unknown MODE "$(MODE)"))
 NDEBUG       := $(if $(filter release,$(MODE)),-DNDEBUG)
-# What every request passes through is optimised as one (gcc only). The objects
-# hold plain code too, so that other programs link as fast as before.
+# What every request passes through is optimised as one (gcc only).
 LTO_SRC      := $(filter-out server/settings.c server/host.c,$(wildcard \
 	sim/*.c server/*.c models/*.c)) outputs/metrics.c \
 	$(addprefix workloads/,client.c closed.c poisson.c traffic.c visit.c)
@@ -63,6 +62,9 @@ TEST_SRC := $(sort $(wildcard tests/*.c) \
 	$(filter-out tests/fuzz/% tests/%/fake_net.c,$(wildcard tests/*/*.c)))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 OBJ      := $(SRC:%.c=$(B)/%.o)
+LTO_OBJ  := $(LTO_SRC:%.c=$(B)/%.o)
+# What test programs are linked with.
+PLAIN    := $(if $(LTO),$(B)/request_path.o $(filter-out $(LTO_OBJ),$(OBJ)),$(OBJ))
 TEST_OBJ := $(TEST_SRC:%.c=$(B)/%.o)
 FUZZ     := $(FUZZ_SRC:tests/fuzz/%.c=$(B)/%)
 SHELL_FILES := .ci/run $(wildcard scripts/* tests/cli/run)
@@ -104,15 +106,18 @@ $(B)/%.o: %.c $(B)/flags | packages
 	$(if $(V),,@echo '  CC    $<')
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# What runs once, or once a row, need not be compiled for a minute.
+# What runs once, or once a row, need not keep the compiler busy.
 COLD := $(filter-out $(LTO_SRC),$(filter cli/% config/% sweep/% theory/% \
 	server/% workloads/fit% $(addprefix outputs/,plots% report% verdict% \
 	compare% overlay% paired% recording% warmup%),$(SRC)) cli/main.c)
 $(COLD:%.c=$(B)/%.o): private ALL_CFLAGS += $(if $(filter release,$(MODE)),-O1)
-$(LTO_SRC:%.c=$(B)/%.o): private ALL_CFLAGS += $(LTO:%=% -ffat-lto-objects)
+$(LTO_OBJ): private ALL_CFLAGS += $(LTO)
 $(B)/mpmsim: private LDFLAGS += $(LTO)
-$(B)/tests/run: private LDFLAGS += $(LTO:%=-fno-lto)
-$(B)/replay_%: private LDFLAGS += $(LTO:%=-fno-lto)
+# The same as plain code, so that each of many programs links fast.
+$(B)/request_path.o: $(LTO_OBJ)
+	$(if $(V),,@echo '  LTO   $@')
+	$(Q)$(CC) $(ALL_CFLAGS) $(LTO) -r -flinker-output=nolto-rel -o $@ $^
+
 $(B)/cli/main.o: private CPPFLAGS += -DMPMSIM_BUILD='"$(BUILD)"'
 $(B)/cli/main.o: $(B)/build_id
 
@@ -120,14 +125,14 @@ $(B)/mpmsim: $(B)/cli/main.o $(OBJ)
 	$(if $(V),,@echo '  LINK  $@')
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(B)/tests/run: $(TEST_OBJ) $(OBJ)
+$(B)/tests/run: $(TEST_OBJ) $(PLAIN)
 	$(if $(V),,@echo '  LINK  $@')
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(LIBS)
 
-$(B)/replay_%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(OBJ)
+$(B)/replay_%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(PLAIN)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(FUZZ): $(B)/%: $(B)/tests/fuzz/%.o $(OBJ)
+$(FUZZ): $(B)/%: $(B)/tests/fuzz/%.o $(PLAIN)
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS)
 
 mpmsim: build/release/mpmsim
