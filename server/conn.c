@@ -106,8 +106,9 @@ void conn_drop_txn(struct server *s, uint32_t id)
         (c->state != CONN_KEEPALIVE && c->state != CONN_LINGER))
         return;
     struct txn *t = txn_at(s, c->txn);
-    if (t->thread == NONE && !t->requested && t->job == CPU_NONE &&
-        !sim_timer_armed(&t->stimer) && !sim_timer_armed(&t->ctimer))
+    if (t->thread == NONE && !t->requested && !t->unbooked &&
+        t->job == CPU_NONE && !sim_timer_armed(&t->stimer) &&
+        !sim_timer_armed(&t->ctimer))
         free_txn(s, id);
 }
 

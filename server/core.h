@@ -129,6 +129,8 @@ struct txn {
     bool acked;     /* half-open: the client's ACK has been seen (K-12) */
     bool in_body;   /* the handler reads the request's body (C-34) */
     bool resumed;   /* the handshake resumes a session (C-48) */
+    bool unbooked;  /* `served` counts a response memory_response() has not
+                       heard of (M-20) */
     /* Kept from one use to the next, initialised at the first; idle between. */
     struct sim_timer stimer; /* the server's: waits, sleeps, write wake-ups */
     struct sim_timer ctimer; /* the client's: retries, end of a response */

@@ -159,6 +159,7 @@ void memory_response(struct server *s, uint32_t thread, uint32_t conn)
     if (s->conf.machine.mem_leak > 0) /* H-4 */
         add(s, child_at(s, t->child), s->conf.machine.mem_leak);
     struct conn *c = conn_at(s, conn);
+    conn_txn(s, conn)->unbooked = false;
     if (c->flags & CF_POOL && c->served <= OLD_CONN)
         add(s, child_at(s, t->child),
             pool_growth(s, c->flags & CF_TLS, c->served) -
@@ -227,7 +228,8 @@ void memory_pool_give(struct server *s, uint32_t conn)
     if (!(c->flags & CF_POOL))
         return;
     c->flags &= (uint16_t)~CF_POOL;
-    add(s, ch, pool_growth(s, tls, 1) - pool_growth(s, tls, c->served));
+    int n = c->served - (c->txn != NONE && conn_txn(s, conn)->unbooked);
+    add(s, ch, pool_growth(s, tls, 1) - pool_growth(s, tls, n));
     if (keeps_pool(ch, ch->pools[0] + ch->pools[1]))
         ch->pools[tls]++;
     else

@@ -630,6 +630,7 @@ static void respond_with(struct server *s, uint32_t id, int status)
         c->flags |= CF_CLOSE;
     if (c->served < UINT16_MAX)
         c->served++;
+    t->unbooked = true;
     conn_set_state(s, id, CONN_WRITING);
     t->out = s->conf.machine.response_head + t->d.bytes;
     t->t_drain = now_of(s) + s->half_rtt;

@@ -159,6 +159,27 @@ START_TEST(m20_no_pool_is_smaller_than_nothing)
 }
 END_TEST
 
+/* M-20, C-23: a handler that a restart finds running ends, and its response is
+ * never written; its connection has a pool like others. */
+START_TEST(m20_a_response_never_written_gives_back_what_it_took)
+{
+    const struct figure f = { .mpm = "event", .children = 1, .tpc = 5 };
+    struct rig *r = farm(&f, "");
+    r->srv->conf.machine.mem_conn = 100 << 20;
+    rig_crowd(r, 3, 200 * SIM_MS,
+              &(struct guest){ .at = SIM_S, .d.sleep = SIM_S });
+    rig_run(r, 3 * SIM_S / 2);
+    ck_assert(server_action(r->srv, ACTION_RESTART));
+    for (int t = 15; t < 40; t++) {
+        rig_run(r, t * SIM_S / 10);
+        for (uint32_t i = 0; i < r->srv->children.used; i++)
+            ck_assert_int_ge(child_at(r->srv, i)->memory, 0);
+    }
+    ck_assert_int_eq(rig_answered(r), 0);
+    rig_free(r);
+}
+END_TEST
+
 START_TEST(m16_what_a_process_holds_goes_with_it)
 {
     struct rig *r = rig_new("prefork", "StartServers 5\nKeepAlive Off\n"
@@ -268,6 +289,7 @@ Suite *suite_memory(void)
     tcase_add_test(t, m16_idle_keepalive_connections_of_event);
     tcase_add_test(t, m16_what_a_process_holds_goes_with_it);
     tcase_add_test(t, m20_no_pool_is_smaller_than_nothing);
+    tcase_add_test(t, m20_a_response_never_written_gives_back_what_it_took);
     tcase_add_test(t, m4_rss_counts_shared_pages_in_every_process_and_pss_once);
     tcase_add_test(t, m22_threads_that_end_leave_little_behind);
     tcase_add_test(t, m21_embedded_php_is_in_every_child_for_good);
