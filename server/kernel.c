@@ -118,8 +118,9 @@ static void count_overflow(struct server *s)
 
 /* ---- half-open ---- */
 
-#define DEFER_PERIODS 5  /* K-12: of TCP_DEFER_ACCEPT 30 */
-#define COOKIE_AGE    60 /* K-3: the cookies' clock, s; two ticks are valid */
+#define DEFER_PERIODS 5   /* K-12: of TCP_DEFER_ACCEPT 30 */
+#define COOKIE_AGE    60  /* K-3: the cookies' clock, s; two ticks are valid */
+#define RTO_MAX       120 /* s; TCP_RTO_MAX */
 
 static void set_tcp(struct server *s, struct conn *c, enum tcp_class k)
 {
@@ -295,9 +296,9 @@ void kernel_synack_timer(struct server *s, uint32_t id)
     if (t->synack_timeouts >= defer - 1 && !(c->flags & CF_CCLOSED))
         conn_message(s, s->cls_ack, id, now_of(s) + 2 * s->half_rtt);
     l->young -= t->synack_timeouts == 0;
-    t->synack_timeouts++;
-    sim_timer_arm(s->sim, &t->stimer,
-                  kernel_timer(s, now_of(s), SIM_S << t->synack_timeouts));
+    int n = ++t->synack_timeouts;
+    simtime_t wait = (n < 7 ? 1 << n : RTO_MAX) * SIM_S;
+    sim_timer_arm(s->sim, &t->stimer, kernel_timer(s, now_of(s), wait));
 }
 
 void kernel_ack(void *srv, uint32_t id)
@@ -312,7 +313,8 @@ void kernel_ack(void *srv, uint32_t id)
     /* K-12: with deferred accept a bare ACK is ignored (and not counted) until
      * the period is over */
     struct txn *t = conn_txn(s, id);
-    if (is_half_open(s, id) && listener_of(s, id, NULL)->defer &&
+    const struct listener *l = listener_of(s, id, NULL);
+    if (l->open && l->defer && is_half_open(s, id) &&
         t->synack_timeouts < DEFER_PERIODS)
         t->acked = true;
     else

@@ -8,10 +8,10 @@
 
 #include <math.h>
 
-#define READ_TICK                                                              \
-    (20 * SIM_MS)         /* a slow reader's pause (recordings' client)        \
-                           */
-#define FIRST_READ    512 /* its first read, before it slows down */
+/* The recordings' client as a slow reader: its pause, and its first read,
+ * before it slows down. */
+#define READ_TICK     (20 * SIM_MS)
+#define FIRST_READ    512
 #define RTO_MIN       (200 * SIM_MS) /* K-5 */
 #define MAX_RTO_SHIFT 9
 

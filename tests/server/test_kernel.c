@@ -344,6 +344,48 @@ START_TEST(k4_old_requests_make_way)
 }
 END_TEST
 
+/* K-4: the time-outs double up to TCP_RTO_MAX: 1, 2, 4 … 64, 120, 120 s. */
+START_TEST(k4_synack_timeouts_end_at_two_minutes)
+{
+    struct rig *r = rig_new("prefork", ONE "ListenBacklog 4");
+    r->conf.network.tcp_synack_retries = 70;
+    rig_set(r, "AcceptFilter http none");
+    rig_start(r);
+    rig_add(r, &(struct guest){ .d.sleep = 20000 * SIM_S });
+    rig_crowd(r, 4, 0, &(struct guest){ .at = SIM_S / 2, .silent = true });
+    rig_crowd(r, 2, 0, &(struct guest){ .at = SIM_S, .silent = true });
+    rig_run(r, SIM_S);
+    int64_t before = r->srv->now.overflows;
+    ck_assert_int_eq(r->srv->half_open, 1);
+    rig_run(r, 128 * SIM_S); /* 1 + 127 */
+    ck_assert_int_eq(r->srv->now.overflows, before + 7);
+    rig_run(r, (128 + 63 * 120) * SIM_S);
+    ck_assert_int_eq(r->srv->now.overflows, before + 70);
+    ck_assert_int_eq(r->srv->half_open, 1);
+    rig_run(r, (128 + 64 * 120) * SIM_S);
+    ck_assert_int_eq(r->srv->half_open, 0);
+    rig_free(r);
+}
+END_TEST
+
+/* K-7: the end of the listening socket is the end of what is half-open. */
+START_TEST(k12_a_bare_ack_to_a_closed_listener_is_reset)
+{
+    struct rig *r = rig_new("prefork", ONE);
+    r->conf.network.rtt = 100 * SIM_MS;
+    rig_start(r);
+    struct guest *g =
+        rig_add(r, &(struct guest){ .at = SIM_S, .silent = true });
+    rig_run(r, SIM_S + 120 * SIM_MS); /* connected, its ACK on the way */
+    kernel_close(r->srv);
+    rig_run(r, 2 * SIM_S);
+    ck_assert_int_eq(g->closed, 1);
+    ck_assert_int_eq(g->how, NET_RST);
+    ck_assert_int_eq(r->srv->half_open, 0);
+    rig_free(r);
+}
+END_TEST
+
 /* K-12: at 31 s a bare ACK counts, once: what finds the queue full then is
  * forgotten at 63 s. */
 START_TEST(k12_one_chance_at_31_s)
@@ -519,6 +561,8 @@ Suite *suite_kernel(void)
     tcase_add_test(t, k4_a_request_is_given_up_after_63_s);
     tcase_add_test(t, k4_old_requests_make_way);
     tcase_add_test(t, k12_one_chance_at_31_s);
+    tcase_add_test(t, k4_synack_timeouts_end_at_two_minutes);
+    tcase_add_test(t, k12_a_bare_ack_to_a_closed_listener_is_reset);
     tcase_add_test(t, k8_the_child_that_waited_longest_gets_the_connection);
     tcase_add_test(t, k9_connections_are_accepted_in_order);
     tcase_add_test(t, c26_ready_listeners_take_turns);
