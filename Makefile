@@ -12,9 +12,9 @@ endif
 B       := build/$(MODE)
 Q       := $(if $(V),,@)
 
-# A plain `make` uses all cores. Goals that run tests keep the order and the
+# `make` and `make demo` use all cores. Goals that run tests keep the order and the
 # number of jobs they are given.
-ifeq ($(MAKELEVEL)$(filter-out all mpmsim,$(MAKECMDGOALS)),0)
+ifeq ($(MAKELEVEL)$(filter-out all mpmsim demo,$(MAKECMDGOALS)),0)
 ifeq ($(filter -j%,$(MAKEFLAGS)),)
 MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
 endif
