@@ -147,6 +147,8 @@ static const char *nearest_of(const char *name, const char *const *names,
         if (other == 0 || other > NAME_MAX_LEN)
             continue;
         int allowed = allowed_of(len > other ? len : other, misspelt);
+        if (abs((int)len - (int)other) > allowed)
+            continue; /* one letter more or less costs 1 */
         int d = edit_distance(name, (int)len, names[i], (int)other);
         if (d <= allowed && d < best) {
             best = d;
