@@ -35,8 +35,10 @@ struct onset {
 struct step {
     int64_t looks;
     double busy, keepalive, ready, processes, connections, pss, private;
-    double offered;
+    double offered, memory_full;
     int64_t accept_queue_peak;
+    int64_t overflows, killed;               /* cumulative, at the last look */
+    int64_t overflows_before, killed_before; /* at its beginning */
 };
 
 /* The block of steps that rates and latencies of the curve are for. */
@@ -417,6 +419,9 @@ static void add_to_step(struct step *st, const struct snapshot *n)
     st->processes += (double)n->processes;
     st->connections += (double)(conns > 0 ? conns : 0);
     st->offered += (double)n->clients;
+    st->memory_full += n->memory_full;
+    st->overflows = n->overflows;
+    st->killed = n->processes_killed;
     st->pss += (double)n->pss;
     st->private += (double)n->private_dirty;
     add_peak(&st->accept_queue_peak, n->accept_queue_peak);
@@ -466,6 +471,9 @@ static void end_step(struct metrics *m, simtime_t now, bool last)
             .processes = st->processes / n,
             .connections = st->connections / n,
             .offered = st->offered / n,
+            .overflows = (double)(st->overflows - st->overflows_before),
+            .memory_full =
+                st->killed > st->killed_before ? 1 : st->memory_full / n,
             .accept_queue = (double)st->accept_queue_peak,
             .pss_bytes = st->pss / n,
             .private_bytes = st->private / n,
@@ -474,7 +482,12 @@ static void end_step(struct metrics *m, simtime_t now, bool last)
         if (now % m->block.length == 0 || last)
             end_block(m, c, now);
     }
-    *st = (struct step){ .looks = 0 };
+    *st = (struct step){
+        .overflows = st->overflows,
+        .overflows_before = st->overflows,
+        .killed = st->killed,
+        .killed_before = st->killed,
+    };
 }
 
 static void write_backend(struct metrics *m, size_t i, simtime_t now)

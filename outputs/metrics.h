@@ -69,7 +69,10 @@ struct curve_point {
     double t_s; /* end of the step */
     double throughput_rps, p50_s, p99_s, errors_rps;
     double busy, keepalive, ready, processes, accept_queue, connections;
-    double offered; /* client connections, open or being opened */
+    double offered;     /* client connections, open or being opened */
+    double overflows;   /* of the accept queue, within the step */
+    double memory_full; /* share of the step beyond ram, 1 when a process was
+                           killed for want of memory (H-1, H-2) */
     double pss_bytes, private_bytes;
 };
 const struct curve_point *metrics_curve(const struct metrics *m, size_t *n);

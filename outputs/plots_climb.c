@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The picture of the C10K lecture: what happens while the number of client
- * connections climbs, one curve per server, with the point where each stops
- * accepting more marked and named. */
+ * connections climbs, one curve per server, with the points marked and named
+ * at which something of it is used up: workers, accept queue, memory. */
 #include "outputs/plots_script.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #define LEAST_CLIENTS 500 /* fewer are no climb worth a picture */
+
+/* Pixels: of the picture without the lines that name the marks, of one such
+ * line, and of what is below the lowest panel and below the lines. */
+enum { PANELS = 1300, LINE = 34, BELOW_PANELS = 172, BELOW_LINES = 86 };
 
 static double offered(const struct curve_point *p)
 {
@@ -55,8 +59,8 @@ static double smallest(const struct plot_run *run, reader_fn of)
     return isinf(min) ? 0 : min;
 }
 
-/* The number hardly ever falls before its peak, and the climb takes at least
- * a third of the run. */
+/* The number hardly ever falls before its peak, unless processes die for want
+ * of memory, and the climb takes at least a third of the run. */
 bool climb_applies(const struct plot_run *run)
 {
     if (run->n == 0 || largest(run, offered, 0) < LEAST_CLIENTS)
@@ -64,11 +68,13 @@ bool climb_applies(const struct plot_run *run)
     for (size_t i = 0; i < run->n; i++) {
         const struct plot_server *p = &run->servers[i];
         double top = 0, before = 0, half = NAN, full = NAN;
+        bool died = false;
         for (size_t k = 0; k < p->npoints; k++)
             top = fmax(top, p->curve[k].offered);
         for (size_t k = 0; k < p->npoints && isnan(full); k++) {
             double v = p->curve[k].offered;
-            if (v < 0.97 * before)
+            died = died || p->curve[k].memory_full > 0;
+            if (v < 0.97 * before && !died)
                 return false;
             before = fmax(before, v);
             if (isnan(half) && v >= 0.1 * top)
@@ -82,25 +88,80 @@ bool climb_applies(const struct plot_run *run)
     return true;
 }
 
-/* Where a server stops: the point at which it holds as many connections as it
- * ever will although more clients come, and why. NULL when it takes all. */
-static const struct curve_point *stop_of(const struct plot_server *p,
-                                         const char **why)
+/* What of a server can be used up. */
+enum limit {
+    LIMIT_WORKERS,
+    LIMIT_CONNECTIONS,
+    LIMIT_QUEUE,
+    LIMIT_MEMORY,
+    LIMITS,
+};
+
+/* Its name; gnuplot's point type and the same as a character. */
+static const struct {
+    const char *name, *sign;
+    int point;
+} limits[LIMITS] = {
+    [LIMIT_WORKERS] = { "MaxRequestWorkers", "\u25cf", 7 },
+    [LIMIT_CONNECTIONS] = { "connection limit", "\u25c6", 13 },
+    [LIMIT_QUEUE] = { "accept queue full", "\u25a0", 5 },
+    [LIMIT_MEMORY] = { "memory full", "\u25b2", 9 },
+};
+
+struct mark {
+    enum limit limit;
+    const struct curve_point *at; /* the first point at which it is reached */
+    double clients;               /* the most there have been by then */
+};
+
+/* P's limits in the order in which they are reached; returns their number.
+ * All workers are taken; the accept queue turns clients away; memory has run
+ * out; or, where it is neither workers nor memory, the server holds as many
+ * connections as it ever will although more clients come. */
+static size_t marks_of(const struct plot_server *p, struct mark marks[LIMITS])
 {
-    double held = 0, top = 0;
-    for (size_t k = 0; k < p->npoints; k++) {
-        held = fmax(held, p->curve[k].connections);
-        top = fmax(top, p->curve[k].offered);
-    }
-    if (held >= 0.95 * top - 20)
-        return NULL;
+    double held = 0, top = 0, come = 0;
+    bool workers = false, memory = false, seen[LIMITS] = { false };
+    size_t n = 0;
     for (size_t k = 0; k < p->npoints; k++) {
         const struct curve_point *c = &p->curve[k];
-        if (c->connections < 0.99 * held)
+        held = fmax(held, c->connections);
+        top = fmax(top, c->offered);
+        workers |= c->busy + c->keepalive >= 0.99 * p->worker_limit;
+        memory |= c->memory_full > 0;
+    }
+    bool connections = !workers && !memory && held < 0.95 * top - 20;
+    for (size_t k = 0; k < p->npoints; k++) {
+        const struct curve_point *c = &p->curve[k];
+        const bool reached[LIMITS] = {
+            [LIMIT_WORKERS] = c->busy + c->keepalive >= 0.99 * p->worker_limit,
+            [LIMIT_CONNECTIONS] = connections && c->connections >= 0.99 * held,
+            [LIMIT_QUEUE] = c->overflows > 0,
+            [LIMIT_MEMORY] = c->memory_full > 0,
+        };
+        come = fmax(come, c->offered);
+        for (int i = 0; i < LIMITS; i++) {
+            if (reached[i] && !seen[i])
+                marks[n++] = (struct mark){ (enum limit)i, c, come };
+            seen[i] |= reached[i];
+        }
+    }
+    return n;
+}
+
+/* The next point of P's climb behind *K, which starts at 0, with the most
+ * clients there have been in *COME; NULL when the climb is over, or when those
+ * who had come are cut off because memory was full. */
+static const struct curve_point *climb_next(const struct plot_server *p,
+                                            double top, size_t *k, double *come)
+{
+    while (*k < p->npoints) {
+        const struct curve_point *c = &p->curve[(*k)++];
+        if (c->t_s < 0)
             continue;
-        *why = c->busy + c->keepalive >= 0.95 * p->worker_limit
-                   ? "MaxRequestWorkers"
-                   : "connection limit";
+        if (*come >= 0.999 * top || c->offered < 0.9 * *come)
+            return NULL;
+        *come = fmax(*come, c->offered);
         return c;
     }
     return NULL;
@@ -108,15 +169,15 @@ static const struct curve_point *stop_of(const struct plot_server *p,
 
 static void blocks(struct sink *s, const struct plot_run *run)
 {
+    double top = largest(run, offered, 0);
     for (size_t i = 0; i < run->n; i++) {
         const struct plot_server *p = &run->servers[i];
+        const struct curve_point *c;
+        double come = 0;
+        size_t k = 0;
         sink_format(s, "$s%zu << EOD\n", i + 1);
-        double top = largest(run, offered, 0);
-        for (size_t k = 0; k < p->npoints; k++) {
-            const struct curve_point *c = &p->curve[k];
-            if (c->t_s < 0)
-                continue;
-            script_number(s, c->offered);
+        while ((c = climb_next(p, top, &k, &come)) != NULL) {
+            script_number(s, come);
             sink_char(s, ' ');
             script_number(s, c->throughput_rps);
             sink_char(s, ' ');
@@ -124,8 +185,6 @@ static void blocks(struct sink *s, const struct plot_run *run)
             sink_char(s, ' ');
             script_number(s, memory(c));
             sink_char(s, '\n');
-            if (c->offered >= 0.999 * top)
-                break; /* the climb is over */
         }
         sink_text(s, "EOD\n");
     }
@@ -138,54 +197,68 @@ static void answered(struct sink *s, const struct plot_run *run)
     double top = largest(run, offered, 0);
     for (size_t i = 0; i < run->n; i++) {
         const struct plot_server *p = &run->servers[i];
+        const struct curve_point *c;
+        double come = 0;
+        size_t k = 0;
         sink_format(s, "$p%zu << EOD\n", i + 1);
-        for (size_t k = 0; k < p->npoints; k++) {
-            const struct curve_point *c = &p->curve[k];
-            if (c->t_s < 0 || isnan(c->throughput_rps))
+        while ((c = climb_next(p, top, &k, &come)) != NULL) {
+            if (isnan(c->throughput_rps))
                 continue;
             if (!isnan(c->p99_s)) {
-                script_number(s, c->offered);
+                script_number(s, come);
                 sink_char(s, ' ');
                 script_number(s, c->p99_s);
             }
             sink_char(s, '\n');
-            if (c->offered >= 0.999 * top)
-                break;
         }
         sink_text(s, "EOD\n");
     }
 }
 
-/* A dot and its name where each server stops, beside its curve in the panel
- * of memory. */
+static double height_of(const struct plot_run *run)
+{
+    return PANELS + LINE * (double)run->n;
+}
+
+/* A line that names what of server I is used up, and when. */
+static void name_marks(struct sink *s, const struct plot_run *run, size_t i,
+                       const struct mark *marks, size_t n)
+{
+    struct sink t;
+    sink_string(&t);
+    sink_text(&t, run->servers[i].name);
+    for (size_t k = 0; k < n; k++)
+        sink_format(&t, "%s %s %s at %.0f%s", k == 0 ? ":" : ",",
+                    limits[marks[k].limit].sign, limits[marks[k].limit].name,
+                    marks[k].clients, k == 0 ? " clients" : "");
+    if (n == 0)
+        sink_text(&t, " takes all of them");
+    char *text = sink_take(&t);
+    sink_format(s, "set label %zu ", 10 + i);
+    script_quoted(s, text);
+    sink_text(s, " at screen 0.1, screen ");
+    script_number(s, (BELOW_LINES + LINE * (double)(run->n - 1 - i)) /
+                         height_of(run));
+    sink_format(s, " tc rgb '%s'\n", script_colour(i));
+    free(text);
+}
+
+/* Marks and their names, on the curves in the panel of memory. */
 static void marks(struct sink *s, const struct plot_run *run, double high)
 {
-    double line = 0.93;
+    size_t label = 10 + run->n;
     for (size_t i = 0; i < run->n; i++) {
-        const char *why = "";
-        const struct curve_point *c = stop_of(&run->servers[i], &why);
-        struct sink t;
-        sink_string(&t);
-        if (c != NULL)
-            sink_format(&t, "%s is full (%s) when %.0f clients have come",
-                        run->servers[i].name, why, c->offered);
-        else
-            sink_format(&t, "%s takes all of them", run->servers[i].name);
-        char *text = sink_take(&t);
-        sink_format(s, "set label %zu ", 10 + i);
-        script_quoted(s, text);
-        sink_format(s, " at graph 0.015, graph %.2f tc rgb '%s'\n", line,
-                    script_colour(i));
-        free(text);
-        line -= 0.11;
-        if (c == NULL)
-            continue;
-        sink_format(s, "set object %zu circle at first ", 10 + i);
-        script_number(s, c->offered);
-        sink_text(s, ", first ");
-        script_number(s, fmin(memory(c), high));
-        sink_format(s, " size graph 0.006 fc rgb '%s' fs solid front\n",
-                    script_colour(i));
+        struct mark marks[LIMITS];
+        size_t n = marks_of(&run->servers[i], marks);
+        name_marks(s, run, i, marks, n);
+        for (size_t k = 0; k < n; k++) {
+            sink_format(s, "set label %zu '' at first ", label++);
+            script_number(s, marks[k].clients);
+            sink_text(s, ", first ");
+            script_number(s, fmin(memory(marks[k].at), high));
+            sink_format(s, " point pt %d ps 1.8 lc rgb '%s' front\n",
+                        limits[marks[k].limit].point, script_colour(i));
+        }
     }
 }
 
@@ -207,11 +280,12 @@ void climb_write(struct sink *s, const struct plot_run *run, const char *name)
                     "# columns: clients throughput_rps p99_s pss_mib");
     blocks(s, run);
     answered(s, run);
-    script_open(s, name, 1280, 1300, 17);
+    script_open(s, name, 1280, (int)height_of(run), 17);
     sink_text(s, "reset\n");
     script_styles(s, run);
-    sink_text(s, "set multiplot layout 3,1 margins 0.1,0.97,0.12,0.91 "
-                 "spacing 0,0.09 title ");
+    sink_text(s, "set multiplot layout 3,1 margins 0.1,0.97,");
+    script_number(s, (BELOW_PANELS + LINE * (double)run->n) / height_of(run));
+    sink_text(s, ",0.91 spacing 0,0.09 title ");
     script_quoted(s, run->title != NULL ? run->title : "mpmsim");
     sink_text(s, " font ',22'\nunset key\nset format x \"%'.0f\"\n"
                  "set xrange [0:");
@@ -230,8 +304,7 @@ void climb_write(struct sink *s, const struct plot_run *run, const char *name)
     marks(s, run, high);
     sink_text(s, "set xlabel 'client connections, open or waiting'\n");
     panel(s, run, 's', 4);
-    for (size_t i = 0; i < run->n; i++)
-        sink_format(s, "unset label %zu\nunset object %zu\n", 10 + i, 10 + i);
+    sink_text(s, "unset label\n");
     script_key(s, run);
     sink_text(s, "unset multiplot\n");
     script_close(s);

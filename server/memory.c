@@ -284,4 +284,5 @@ void memory_snapshot(const struct server *s, struct snapshot *o)
     o->rss = s->memory + m->mem_shared_parent + php +
              s->live_children * (m->mem_shared_child + php);
     o->pss = used(s);
+    o->memory_full = o->pss > m->ram;
 }

@@ -97,6 +97,7 @@ struct snapshot {
     int64_t accept_queue_peak;       /* since the previous snapshot */
     int64_t processes_started, processes_ended; /* cumulative */
     int64_t processes_killed; /* of these, for want of memory (H-1) */
+    bool memory_full;         /* more is used than `ram` holds (H-1, H-2) */
     bool has_old_generation;  /* worker, prefork, event after restarts */
     int64_t generation, processes_old_generation;
 };

@@ -204,6 +204,42 @@ START_TEST(nothing_answered_is_a_gap_in_the_climb)
 }
 END_TEST
 
+/* The first server's queue overflows before all its workers are taken, and
+ * then a process is killed (H-1), which cuts its clients off; the second keeps
+ * out of trouble. */
+START_TEST(what_is_used_up_is_marked_in_the_climb)
+{
+    struct sink s;
+    for (int i = 0; i < SERVERS; i++)
+        for (int k = 0; k < POINTS; k++)
+            curve[i][k] = (struct curve_point){
+                .t_s = k,
+                .offered = 100.0 * (k + 1),
+                .connections = 100.0 * (k + 1),
+                .busy = i == 0 && k >= 8 ? servers[0].worker_limit : 0,
+                .overflows = i == 0 && k >= 5 ? 3 : 0,
+                .throughput_rps = 10,
+                .p99_s = 0.5,
+            };
+    curve[0][11].memory_full = 0.5;
+    for (int k = 12; k < 20; k++)
+        curve[0][k].offered = 700;
+    ck_assert(climb_applies(&run));
+    sink_string(&s);
+    climb_write(&s, &run, "connections");
+    char *text = sink_take(&s);
+    ck_assert_ptr_nonnull(
+        strstr(text, ": \u25a0 accept queue full at 600 clients, \u25cf "
+                     "MaxRequestWorkers at 900, \u25b2 memory full at 1200'"));
+    ck_assert_ptr_nonnull(strstr(text, " takes all of them'"));
+    ck_assert_ptr_nonnull(strstr(text, "\n1200 10 0.5 0\nEOD\n"));
+    free(text);
+    /* with nothing to blame, a fall is no climb */
+    curve[0][11].memory_full = 0;
+    ck_assert(!climb_applies(&run));
+}
+END_TEST
+
 START_TEST(one_latency_for_all_can_be_drawn)
 {
     for (int i = 0; i < SERVERS; i++) {
@@ -295,6 +331,7 @@ Suite *suite_plots(void)
     tcase_add_test(t, gnuplot_draws_them);
     tcase_add_test(t, a_run_without_any_request_can_be_drawn);
     tcase_add_test(t, nothing_answered_is_a_gap_in_the_climb);
+    tcase_add_test(t, what_is_used_up_is_marked_in_the_climb);
     tcase_add_test(t, one_latency_for_all_can_be_drawn);
     tcase_add_test(t, a_missing_gnuplot_is_named_and_the_scripts_stay);
     tcase_add_test(t, what_gnuplot_complains_about_is_passed_on);
