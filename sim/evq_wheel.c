@@ -33,7 +33,7 @@
 /* A population up to this lives in the run. */
 #define SMALL 24
 /* Neighbouring slots are added to a run until it has this many. */
-#define JOIN_MAX 32
+#define JOIN_MAX 16
 /* A run of up to this many is sorted by counting ranks. */
 #define RANK_MAX 64
 /* A slot with more than the wheel's `wish` is not sorted as a whole (unless all

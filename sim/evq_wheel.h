@@ -98,7 +98,7 @@ static inline void wheel_place(struct wheel *w, struct evq_entry e)
 }
 
 /* A run shorter than this has room, and takes any entry before LIM. */
-#define WHEEL_SHORT 64
+#define WHEEL_SHORT 32
 
 /* Whether an entry for time T goes into a run of three or less. */
 static inline bool wheel_has_few(const struct wheel *w, simtime_t t)
@@ -107,18 +107,20 @@ static inline bool wheel_has_few(const struct wheel *w, simtime_t t)
 }
 
 /* Then it is passed down through them: small models live here, and nobody can
- * predict which is first. */
+ * predict which is first, so entries change places without a branch. */
 static inline void wheel_insert_few(struct wheel *w, struct evq_entry e)
 {
     struct evq_entry *run = w->run;
     size_t n = w->n++;
     for (size_t i = 0; i < n; i++) {
-        struct evq_entry old = run[i];
-        bool behind = e.t > old.t || (e.t == old.t && e.key > old.key);
-        run[i].t = behind ? e.t : old.t;
-        run[i].key = behind ? e.key : old.key;
-        e.t = behind ? old.t : e.t;
-        e.key = behind ? old.key : e.key;
+        struct evq_entry *at = &run[i];
+        uint64_t behind = 0 - (uint64_t)entry_before(at, &e);
+        uint64_t dt = (uint64_t)(e.t ^ at->t) & behind;
+        uint64_t dkey = (e.key ^ at->key) & behind;
+        at->t ^= (simtime_t)dt;
+        at->key ^= dkey;
+        e.t ^= (simtime_t)dt;
+        e.key ^= dkey;
     }
     run[n] = e;
 }
