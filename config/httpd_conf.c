@@ -517,7 +517,74 @@ static int version_number(const char *s)
     return HTTPD_VERSION(part[0], part[1], part[2]);
 }
 
-static bool version_matches(int version, const char *pattern)
+#define MAX_PATTERN 200 /* characters; a version has twelve */
+
+/* What lies between brackets or braces from S on, up to the closing CLOSE. */
+static size_t enclosed(const char *s, char close)
+{
+    const char *end = strchr(s + 1 + (s[1] == close), close);
+    return end != NULL ? (size_t)(end - s) : strlen(s) - 1;
+}
+
+static bool is_long_number(const char *s, size_t n)
+{
+    size_t digits = 0;
+    for (size_t i = 0; i < n && digits < 3; i++)
+        digits = s[i] >= '0' && s[i] <= '9' ? digits + 1 : 0;
+    return digits == 3;
+}
+
+/* The C library needs time and memory without bound for repetitions of
+ * repetitions, for many of them and for back-references. No version needs
+ * them. */
+static bool is_plain_pattern(const char *s)
+{
+    bool repeats[MAX_PATTERN] = { false }; /* within each open group */
+    bool before = false;                   /* what precedes S repeats */
+    size_t depth = 0, n;
+
+    if (strlen(s) >= MAX_PATTERN)
+        return false;
+    for (; *s != '\0'; s++) {
+        switch (*s) {
+        case '?':
+            break;
+        case '*':
+        case '+':
+        case '{':
+            n = *s == '{' ? enclosed(s, '}') : 0;
+            if (before || is_long_number(s, n))
+                return false;
+            before = repeats[depth] = true;
+            s += n;
+            break;
+        case '(':
+            repeats[++depth] = before = false;
+            break;
+        case ')':
+            before = repeats[depth];
+            depth -= depth > 0;
+            repeats[depth] = repeats[depth] || before;
+            break;
+        case '[':
+            before = false;
+            s += enclosed(s, ']');
+            break;
+        case '\\':
+            if (s[1] >= '0' && s[1] <= '9')
+                return false;
+            before = false;
+            s += s[1] != '\0';
+            break;
+        default:
+            before = false;
+        }
+    }
+    return true;
+}
+
+/* 1 if VERSION matches PATTERN, 0 if not, -1 if that is no pattern. */
+static int version_matches(int version, const char *pattern)
 {
     char text[32];
     regex_t re;
@@ -525,8 +592,9 @@ static bool version_matches(int version, const char *pattern)
 
     (void)snprintf(text, sizeof text, "%d.%d.%d", version / 10000,
                    version / 100 % 100, version % 100);
-    if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-        return false;
+    if (!is_plain_pattern(pattern) ||
+        regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+        return -1;
     match = regexec(&re, text, 0, NULL, 0) == 0;
     regfree(&re);
     return match;
@@ -537,7 +605,7 @@ static bool if_version(struct parser *p, const char *args, bool *holds)
     const char *op = next_word(p, &args);
     const char *v = next_word(p, &args);
     bool negated;
-    int have = p->opts->version, want;
+    int have = p->opts->version, want, matches;
     size_t n;
 
     if (op == NULL)
@@ -552,7 +620,14 @@ static bool if_version(struct parser *p, const char *args, bool *holds)
     if (strcmp(op, "~") == 0 || (n > 1 && v[0] == '/' && v[n - 1] == '/')) {
         if (v[0] == '/' && n > 1)
             v = arena_strndup(p->a, v + 1, n - 2);
-        *holds = version_matches(have, v) != negated;
+        matches = version_matches(have, v);
+        *holds = matches != negated;
+        if (matches < 0)
+            return wrong(p,
+                         "<IfVersion ~> takes a regular expression without "
+                         "repeated repetitions, such as \"^2\\.[46]\", "
+                         "found \"%s\"",
+                         v);
         return true;
     }
     want = version_number(v);

@@ -176,13 +176,13 @@ static bool put_last(struct override *o, struct json_node *n, bool directives)
     return true;
 }
 
-static bool put_at_path(struct override *o)
+/* From N on, by the steps from FIRST on. */
+static bool put_at_path(struct override *o, struct json_node *n, int first)
 {
-    struct json_node *n = json_root(o->r->json);
     bool directives = false;
     char shown[64], path[120];
 
-    for (int i = 0; i < o->nsteps; i++) {
+    for (int i = first; i < o->nsteps; i++) {
         const char *step = o->step[i];
         bool last = i == o->nsteps - 1;
         const char *name;
@@ -216,6 +216,44 @@ static bool put_at_path(struct override *o)
     return true;
 }
 
+#define MAX_NAMED 64
+
+/* The workloads, servers and backends there are; returns their number. */
+static size_t named_elements(const struct json_node *root,
+                             struct json_node *found[MAX_NAMED])
+{
+    static const char *const lists[] = { "workload", "servers", "backends" };
+    size_t n = 0;
+
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        struct json_node *list = json_get(root, lists[i]);
+        bool is_list = list != NULL && json_type(list) == JSON_LIST;
+        struct json_node *m = is_list ? json_first(list) : list;
+        for (; m != NULL && n < MAX_NAMED; m = is_list ? json_next(m) : NULL) {
+            if (element_name(m) != NULL)
+                found[n++] = m;
+        }
+    }
+    return n;
+}
+
+/* The one of them that is called NAME; NULL if none is, or several are. */
+static struct json_node *find_named(const struct json_node *root,
+                                    const char *name)
+{
+    struct json_node *all[MAX_NAMED], *found = NULL;
+    size_t n = named_elements(root, all);
+
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(element_name(all[i]), name) != 0)
+            continue;
+        if (found != NULL)
+            return NULL;
+        found = all[i];
+    }
+    return found;
+}
+
 static bool put_for_every_server(struct override *o)
 {
     struct json_node *servers = json_get(json_root(o->r->json), "servers");
@@ -238,10 +276,12 @@ static bool put_for_every_server(struct override *o)
 
 static bool unknown_key(struct override *o, const char *const *top, size_t n)
 {
-    const char *names[3 * DIR_COUNT];
+    const char *names[3 * DIR_COUNT + MAX_NAMED];
+    struct json_node *named[MAX_NAMED];
     char snake[DIR_COUNT][48];
     const char *near;
     size_t count = 0;
+    size_t nnamed = named_elements(json_root(o->r->json), named);
 
     for (size_t i = 0; i < n && count < DIR_COUNT; i++)
         names[count++] = top[i];
@@ -250,6 +290,8 @@ static bool unknown_key(struct override *o, const char *const *top, size_t n)
         names[count++] =
             directive_snake((enum directive)d, snake[d], sizeof snake[d]);
     }
+    for (size_t i = 0; i < nnamed && o->nsteps > 1; i++)
+        names[count++] = element_name(named[i]);
     near = err_nearest(o->step[0], names, count);
     if (near != NULL)
         return refuse(o,
@@ -267,6 +309,7 @@ bool override_apply(struct reader *r, const char *arg, const char *const *top,
 {
     struct override o = { .r = r };
     const char *eq = strchr(arg, '=');
+    struct json_node *named;
     char shown[160];
 
     *bare = NULL;
@@ -282,8 +325,11 @@ bool override_apply(struct reader *r, const char *arg, const char *const *top,
         return true; /* an error of the file, found later */
     for (size_t i = 0; i < n; i++) {
         if (strcmp(o.step[0], top[i]) == 0)
-            return put_at_path(&o);
+            return put_at_path(&o, json_root(r->json), 0);
     }
+    named = find_named(json_root(r->json), o.step[0]);
+    if (o.nsteps > 1 && named != NULL)
+        return put_at_path(&o, named, 1);
     if (o.nsteps > 1 || directive_find(o.step[0], NULL) < 0)
         return unknown_key(&o, top, n);
     *bare = o.origin;

@@ -114,6 +114,26 @@ static bool is_divided(const char *key)
     return false;
 }
 
+/* Where each client has one connection, `clients` may be called so as well. */
+static const char other_name[] = "connections";
+
+static bool has_other_name(const struct param *table)
+{
+    return param_find(table, "clients") != NULL &&
+           param_find(table, other_name) == NULL;
+}
+
+/* What O says for P. */
+static const struct json_node *given(const struct json_node *o,
+                                     const struct param *table,
+                                     const struct param *p)
+{
+    const struct json_node *m = json_get(o, p->name);
+    if (m == NULL && strcmp(p->name, "clients") == 0 && has_other_name(table))
+        m = json_get(o, other_name);
+    return m;
+}
+
 #define MAX_KEYS 128
 
 /* The keys of a workload, or of a class of its mix, which says only what
@@ -133,6 +153,8 @@ static size_t workload_keys(const struct param *table, bool is_class,
         if (!is_class || !is_divided(p->name))
             names[n++] = p->name;
     }
+    if (!is_class && n < MAX_KEYS && has_other_name(table))
+        names[n++] = other_name;
     return n;
 }
 
@@ -161,7 +183,7 @@ static bool read_workload_params(struct build *b, const struct json_node *o,
         const struct json_node *m =
             class != NULL ? json_get(class, p->name) : NULL;
         if (m == NULL || is_divided(p->name))
-            m = json_get(o, p->name);
+            m = given(o, table, p);
         if (m == NULL && file != NULL && strcmp(p->name, "file") == 0)
             m = file;
         if (m != NULL)
@@ -447,6 +469,10 @@ static bool read_workload(struct build *b, const struct json_node *o)
     if (type == NULL)
         return false;
     ok = check_workload_keys(b, o, type->params, false);
+    if (has_other_name(type->params) && json_get(o, "clients") != NULL &&
+        json_get(o, other_name) != NULL)
+        ok = reader_fail(&b->r, json_get(o, other_name), true,
+                         "is another name of \"clients\", which is given too");
     if ((mix = json_get(o, "mix")) != NULL)
         return read_mix(b, o, mix, type) && ok;
     w = add_workload(b, o, type);

@@ -358,12 +358,15 @@ START_TEST(versions_and_files_are_asked_for)
          "<IfVersion < 2.4>\nTimeout 2\n</IfVersion>\n"
          "<IfVersion 2.4.20>\nKeepAliveTimeout 3\n</IfVersion>\n"
          "<IfVersion !~ ^2.2>\nMaxKeepAliveRequests 4\n</IfVersion>\n"
+         "<IfVersion /^2[.](4([.][0-9]{1,2})?|5)$/>\nServerLimit 7\n"
+         "</IfVersion>\n"
          "<IfFile there>\nStartServers 5\n</IfFile>\n"
          "<IfFile missing>\nStartServers 6\n</IfFile>\n",
          -1, HTTPD_VERSION(2, 4, 20));
     ck_assert_int_eq(NUMBER(Timeout), SIM_S);
     ck_assert_int_eq(NUMBER(KeepAliveTimeout), 3 * SIM_S);
     ck_assert_int_eq(NUMBER(MaxKeepAliveRequests), 4);
+    ck_assert_int_eq(NUMBER(ServerLimit), 7);
     ck_assert_int_eq(NUMBER(StartServers), 5);
 }
 END_TEST

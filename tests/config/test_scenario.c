@@ -233,6 +233,9 @@ START_TEST(set_reaches_any_key)
     sc = load_set("workload.load.think=1s", "workload.clients=3");
     ck_assert_uint_eq(sc->nworkloads, 1);
     scenario_free(sc);
+    sc = load_set("ev.directives.KeepAliveTimeout=4s", "load.clients=5");
+    ck_assert_int_eq(sc->servers[1].settings.keepalive_timeout, 4 * SIM_S);
+    scenario_free(sc);
     sc = load_set("actions=[]", "expect=[]");
     ck_assert_uint_eq(sc->nactions, 0);
     ck_assert_uint_eq(sc->nexpect, 0);
@@ -274,6 +277,11 @@ START_TEST(bad_sets_name_their_argument)
     refuse_set("servers.9.mpm=event",
                "--set servers.9.mpm=event: $.servers has no element \"9\"; "
                "there are: prefork, ev");
+    refuse_set("laod.clients=3",
+               "--set laod.clients=3: \"laod\" is neither a key of a scenario "
+               "nor a directive; did you mean \"load\"?");
+    refuse_set("load.client=3", "--set load.client=3: $.workload.client: "
+                                "unknown key; did you mean \"clients\"?");
     refuse_set("keep_alive_timeout=2",
                "--set keep_alive_timeout=2: "
                "$.servers[0].directives.KeepAliveTimeout: KeepAliveTimeout "
@@ -284,6 +292,37 @@ START_TEST(bad_sets_name_their_argument)
                                 "\"2min\" and has no \"x\"");
     refuse_set("=1", "--set =1: takes KEY=VALUE, such as --set "
                      "workload.clients=500");
+}
+END_TEST
+
+/* The number of clients with one connection each may be called so. */
+START_TEST(clients_may_be_called_connections)
+{
+    const char *const set[] = { "load.clients=9" };
+    struct scenario_opts o = { .set = set, .nset = 1 };
+    struct scenario *sc;
+    struct err e;
+    char *got;
+
+    file("two.json", "{ \"duration\": \"1s\", \"workload\": { \"type\": "
+                     "\"closed\", \"name\": \"load\", \"connections\": 4 "
+                     "}, \"servers\": [ { \"mpm\": \"prefork\" } ] }");
+    sc = load_set("load.connections=7", NULL);
+    ck_assert_int_eq(
+        *(int64_t *)(void *)((char *)sc->workloads[0].conf +
+                             param_find(sc->workloads[0].type->params,
+                                        "clients")
+                                 ->offset),
+        7);
+    scenario_free(sc);
+    err_init(&e);
+    ck_assert_ptr_null(scenario_load(path, &o, &e));
+    got = err_format(&e);
+    ck_assert_ptr_nonnull(strstr(got, "$.workload.connections: is "
+                                      "another name of \"clients\", which is "
+                                      "given too"));
+    free(got);
+    err_clear(&e);
 }
 END_TEST
 
@@ -574,6 +613,7 @@ Suite *suite_scenario(void)
     tcase_add_test(tc, set_reaches_any_key);
     tcase_add_test(tc, a_bare_directive_is_set_for_every_server_that_has_it);
     tcase_add_test(tc, bad_sets_name_their_argument);
+    tcase_add_test(tc, clients_may_be_called_connections);
     tcase_add_test(tc, a_bare_directive_nobody_has_is_refused);
     tcase_add_test(tc, mpm_keeps_servers_and_what_is_expected_of_them);
     tcase_add_test(tc, assertions_join_the_expectations);
