@@ -310,6 +310,7 @@ struct server {
     struct cpu *cpu;
     struct backends *backends;
     struct rng race, buckets_rng, clog_rng, crash_rng;
+    simtime_t timer_phase; /* where the grid of K-20 lies */
 
     struct pool conns, txns, children, links;
     struct thread *threads;

@@ -16,10 +16,10 @@ simtime_t kernel_timer(const struct server *s, simtime_t t, simtime_t delay)
     /* the timer wheel: 64 slots a level, each level eight times coarser */
     for (simtime_t reach = 63 * jiffy; delay >= reach; reach *= 8)
         grain *= 8;
-    simtime_t due = t + delay, q = due / grain;
+    simtime_t due = t + delay + s->timer_phase, q = due / grain;
     if (due < 0 && due % grain)
         q--;
-    return (q + 1) * grain;
+    return (q + 1) * grain - s->timer_phase;
 }
 
 /* ---- set-up ---- */
@@ -27,6 +27,11 @@ simtime_t kernel_timer(const struct server *s, simtime_t t, simtime_t delay)
 void kernel_init(struct server *s)
 {
     const struct settings *set = s->set;
+    struct rng r;
+    /* the same for all servers of a replication: they share the machine */
+    rng_init(&r, s->conf.seed, s->conf.replication, "kernel:timer grid");
+    s->timer_phase = (simtime_t)rng_below(
+        &r, (uint64_t)(4096 * (SIM_S / s->conf.network.hz)));
     s->nbuckets = set->buckets;
     s->buckets = must_zalloc((size_t)s->nbuckets, sizeof *s->buckets);
     for (int b = 0; b < s->nbuckets; b++) {

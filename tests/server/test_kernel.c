@@ -21,6 +21,7 @@ START_TEST(k20_timers_fire_on_the_wheel_of_250_hz)
     r->conf.network.timer_grid = true;
     r->conf.network.hz = 250;
     rig_start(r);
+    r->srv->timer_phase = 0;
     for (size_t i = 0; i < sizeof t / sizeof t[0]; i++)
         ck_assert_int_eq(kernel_timer(r->srv, 0, t[i].delay_ms * SIM_MS),
                          t[i].due_ms * SIM_MS);
@@ -29,6 +30,10 @@ START_TEST(k20_timers_fire_on_the_wheel_of_250_hz)
                      kernel_timer(r->srv, 80 * SIM_MS, 4 * SIM_S));
     /* before t = 0 the grid is the same */
     ck_assert_int_eq(kernel_timer(r->srv, -SIM_S, 200 * SIM_MS), -796 * SIM_MS);
+    /* ... and it lies anywhere: 5 ms further back, say */
+    r->srv->timer_phase = 5 * SIM_MS;
+    ck_assert_int_eq(kernel_timer(r->srv, 0, 200 * SIM_MS), 203 * SIM_MS);
+    ck_assert_int_eq(kernel_timer(r->srv, 0, 3 * SIM_S), 3067 * SIM_MS);
     rig_free(r);
 }
 END_TEST
@@ -46,6 +51,7 @@ START_TEST(k20_timers_fire_on_the_wheel_of_1000_hz)
     r->conf.network.timer_grid = true;
     r->conf.network.hz = 1000;
     rig_start(r);
+    r->srv->timer_phase = 0;
     for (size_t i = 0; i < sizeof t / sizeof t[0]; i++)
         ck_assert_int_eq(kernel_timer(r->srv, 0, t[i].delay_ms * SIM_MS),
                          t[i].due_ms * SIM_MS);
