@@ -188,7 +188,8 @@ static void shed_threads(struct server *s, uint32_t child)
         mpm_child_kill(s, child); /* with what is still open, if ungraceful */
 }
 
-/* E-10: the listener held something that could not wait; now it can go on. */
+/* E-10: the listener held something that could not wait; now it can go on.
+ * That it had to wait makes it close the keep-alive connections (E-19). */
 static void unblock_listener(struct server *s, uint32_t child)
 {
     struct child *ch = child_at(s, child);
@@ -208,6 +209,7 @@ static void unblock_listener(struct server *s, uint32_t child)
     }
     if (ch->blocked_head == NONE) {
         ch->listener = ch->dying ? LISTENER_STOPPED : LISTENER_POLL;
+        kill_keepalives(s, child);
         mpm_poll_again(s, ch->bucket);
     }
 }

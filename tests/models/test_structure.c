@@ -405,6 +405,29 @@ START_TEST(e10_a_blocked_listener_accepts_nobody)
 }
 END_TEST
 
+/* E-19 by way of E-10: that the listener had to wait for a worker counts as
+ * busy, so the keep-alive connections go when it has got one. */
+START_TEST(e19_a_listener_that_waited_closes_keepalives)
+{
+    struct rig *r = rig_new("event", FOUR "KeepAliveTimeout 60");
+    r->conf.network.send_capacity = 30000;
+    rig_start(r);
+    rig_add(r, &(struct guest){
+                   .d.file = true, .d.bytes = 100000, .link.down = 10000 });
+    rig_add(r, &(struct guest){ .at = 1, .hold = true });
+    rig_crowd(r, 4, 0,
+              &(struct guest){ .at = 900 * SIM_MS, .d.sleep = 5 * SIM_S });
+    rig_run(r, 1100 * SIM_MS);
+    ck_assert_int_eq((int)only(r)->listener, LISTENER_BLOCKED);
+    rig_run(r, 5900 * SIM_MS - 1);
+    ck_assert_int_eq(look(r).async_keepalive, 1);
+    rig_run(r, 6 * SIM_S);
+    ck_assert_int_eq((int)only(r)->listener, LISTENER_POLL);
+    ck_assert_int_eq(look(r).async_keepalive, 0);
+    rig_free(r);
+}
+END_TEST
+
 START_TEST(e11_a_busy_process_stops_listening)
 {
     struct rig *r = rig_new("event", FOUR "KeepAlive Off");
@@ -615,6 +638,7 @@ Suite *suite_structure(void)
     tcase_add_test(t, e1_no_process_takes_the_slots_of_a_finishing_one);
     tcase_add_test(t, e2_slots_range_over_the_server_limit);
     tcase_add_test(t, e10_a_blocked_listener_accepts_nobody);
+    tcase_add_test(t, e19_a_listener_that_waited_closes_keepalives);
     tcase_add_test(t, e11_a_busy_process_stops_listening);
     tcase_add_test(t, e18_a_connection_counts_from_its_pick_up);
     tcase_add_test(t, e37_a_backlog_is_accepted_before_it_is_counted);
