@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "server/settings.h"
+#include "workloads/workload.h"
 
 #define MAX_STEPS 24
 #define MAX_STEP  128
@@ -51,6 +52,29 @@ const char *element_name(const struct json_node *n)
             return shortcut[i];
     }
     return NULL;
+}
+
+const char *workload_other_key(const struct param *table, const char *key)
+{
+    static const char clients[] = "clients", connections[] = "connections";
+
+    if (table == NULL || param_find(table, clients) == NULL ||
+        param_find(table, connections) != NULL)
+        return NULL;
+    return strcmp(key, clients) == 0       ? connections
+           : strcmp(key, connections) == 0 ? clients
+                                           : NULL;
+}
+
+/* KEY as the workload O has it. */
+static const char *workload_key(const struct json_node *o, const char *key)
+{
+    const struct json_node *type = json_get(o, "type");
+    const char *name = type != NULL ? json_string(type) : NULL;
+    const struct workload *w = name != NULL ? workload_find(name) : NULL;
+    const char *other = w != NULL ? workload_other_key(w->params, key) : NULL;
+
+    return other != NULL && json_get(o, other) != NULL ? other : key;
 }
 
 /* Cuts KEY at dots and brackets: "servers[0].mpm" is servers, 0, mpm. */
@@ -171,7 +195,7 @@ static bool put_last(struct override *o, struct json_node *n, bool directives)
     }
     /* the key may lie in the node that is about to be replaced */
     (void)snprintf(key, sizeof key, "%s",
-                   directives ? directive_key(n, step) : step);
+                   directives ? directive_key(n, step) : workload_key(n, step));
     json_put(o->r->json, n, key, json_value(o->value), o->origin);
     return true;
 }
@@ -237,21 +261,20 @@ static size_t named_elements(const struct json_node *root,
     return n;
 }
 
-/* The one of them that is called NAME; NULL if none is, or several are. */
-static struct json_node *find_named(const struct json_node *root,
-                                    const char *name)
+/* How many of them are called NAME; *FOUND is the last. */
+static size_t find_named(const struct json_node *root, const char *name,
+                         struct json_node **found)
 {
-    struct json_node *all[MAX_NAMED], *found = NULL;
-    size_t n = named_elements(root, all);
+    struct json_node *all[MAX_NAMED];
+    size_t n = named_elements(root, all), called = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(element_name(all[i]), name) != 0)
-            continue;
-        if (found != NULL)
-            return NULL;
-        found = all[i];
+        if (strcmp(element_name(all[i]), name) == 0) {
+            *found = all[i];
+            called++;
+        }
     }
-    return found;
+    return called;
 }
 
 static bool put_for_every_server(struct override *o)
@@ -309,7 +332,8 @@ bool override_apply(struct reader *r, const char *arg, const char *const *top,
 {
     struct override o = { .r = r };
     const char *eq = strchr(arg, '=');
-    struct json_node *named;
+    struct json_node *named = NULL;
+    size_t called;
     char shown[160];
 
     *bare = NULL;
@@ -327,9 +351,15 @@ bool override_apply(struct reader *r, const char *arg, const char *const *top,
         if (strcmp(o.step[0], top[i]) == 0)
             return put_at_path(&o, json_root(r->json), 0);
     }
-    named = find_named(json_root(r->json), o.step[0]);
-    if (o.nsteps > 1 && named != NULL)
+    called = find_named(json_root(r->json), o.step[0], &named);
+    if (o.nsteps > 1 && called == 1)
         return put_at_path(&o, named, 1);
+    if (o.nsteps > 1 && called > 1)
+        return refuse(&o,
+                      "%zu of the workloads, servers and backends are called "
+                      "\"%s\"; begin with the list, such as servers.%s or "
+                      "workload[0]",
+                      called, o.step[0], o.step[0]);
     if (o.nsteps > 1 || directive_find(o.step[0], NULL) < 0)
         return unknown_key(&o, top, n);
     *bare = o.origin;

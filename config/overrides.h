@@ -8,6 +8,7 @@
 #define CONFIG_OVERRIDES_H
 
 #include "config/reader.h"
+#include "sim/param.h"
 
 /* Applies ARG to R's document. *BARE is set to the origin its values carry
  * (json_origin()) when it was a bare directive, else to NULL. Errors go to R
@@ -18,5 +19,9 @@ bool override_apply(struct reader *r, const char *arg, const char *const *top,
 /* How messages and --set call element N of a list: its "name", else what it
  * would be named by default; or NULL. */
 const char *element_name(const struct json_node *n);
+
+/* What KEY of a workload with the parameters TABLE may be called too, or NULL:
+ * `clients` and `connections`, where each client has one connection. */
+const char *workload_other_key(const struct param *table, const char *key);
 
 #endif

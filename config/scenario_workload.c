@@ -114,24 +114,14 @@ static bool is_divided(const char *key)
     return false;
 }
 
-/* Where each client has one connection, `clients` may be called so as well. */
-static const char other_name[] = "connections";
-
-static bool has_other_name(const struct param *table)
-{
-    return param_find(table, "clients") != NULL &&
-           param_find(table, other_name) == NULL;
-}
-
 /* What O says for P. */
 static const struct json_node *given(const struct json_node *o,
                                      const struct param *table,
                                      const struct param *p)
 {
     const struct json_node *m = json_get(o, p->name);
-    if (m == NULL && strcmp(p->name, "clients") == 0 && has_other_name(table))
-        m = json_get(o, other_name);
-    return m;
+    const char *other = workload_other_key(table, p->name);
+    return m == NULL && other != NULL ? json_get(o, other) : m;
 }
 
 #define MAX_KEYS 128
@@ -153,8 +143,9 @@ static size_t workload_keys(const struct param *table, bool is_class,
         if (!is_class || !is_divided(p->name))
             names[n++] = p->name;
     }
-    if (!is_class && n < MAX_KEYS && has_other_name(table))
-        names[n++] = other_name;
+    if (!is_class && n < MAX_KEYS &&
+        workload_other_key(table, "clients") != NULL)
+        names[n++] = workload_other_key(table, "clients");
     return n;
 }
 
@@ -461,6 +452,7 @@ static bool read_workload(struct build *b, const struct json_node *o)
     const struct json_node *file, *mix;
     const struct workload *type;
     struct workload_conf *w;
+    const char *other;
     bool ok;
 
     if (!reader_type(&b->r, o, JSON_OBJECT))
@@ -469,9 +461,10 @@ static bool read_workload(struct build *b, const struct json_node *o)
     if (type == NULL)
         return false;
     ok = check_workload_keys(b, o, type->params, false);
-    if (has_other_name(type->params) && json_get(o, "clients") != NULL &&
-        json_get(o, other_name) != NULL)
-        ok = reader_fail(&b->r, json_get(o, other_name), true,
+    other = workload_other_key(type->params, "clients");
+    if (other != NULL && json_get(o, "clients") != NULL &&
+        json_get(o, other) != NULL)
+        ok = reader_fail(&b->r, json_get(o, other), true,
                          "is another name of \"clients\", which is given too");
     if ((mix = json_get(o, "mix")) != NULL)
         return read_mix(b, o, mix, type) && ok;

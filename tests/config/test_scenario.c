@@ -85,6 +85,19 @@ static struct scenario *load_set(const char *a, const char *b)
     return load(&o);
 }
 
+/* KEY of workload number I. */
+static const void *conf_of(const struct scenario *sc, size_t i, const char *key)
+{
+    const struct workload_conf *w = &sc->workloads[i];
+
+    return (const char *)w->conf + param_find(w->type->params, key)->offset;
+}
+
+static int64_t clients_of(const struct scenario *sc, size_t i)
+{
+    return *(const int64_t *)conf_of(sc, i, "clients");
+}
+
 static void refuse(const struct scenario_opts *o, const char *message)
 {
     struct err e;
@@ -179,31 +192,21 @@ START_TEST(a_mix_divides_the_clients_by_weight)
         "expect=[]");
     static const int64_t clients[] = { 3, 3, 4 };
     static const char *const names[] = { "web-1", "web-2", "big" };
-    const struct param *n =
-        param_find(workload_find("closed")->params, "clients");
-    const struct param *size =
-        param_find(workload_find("closed")->params, "bytes");
 
     ck_assert_uint_eq(sc->nworkloads, 3);
     for (size_t i = 0; i < 3; i++) {
-        const char *c = sc->workloads[i].conf;
         ck_assert_str_eq(sc->workloads[i].name, names[i]);
-        ck_assert_int_eq(*(const int64_t *)(const void *)(c + n->offset),
-                         clients[i]);
-        ck_assert_double_eq(
-            dist_mean((const struct dist *)(const void *)(c + size->offset)),
-            i < 2 ? 1024 : 1048576);
+        ck_assert_int_eq(clients_of(sc, i), clients[i]);
+        ck_assert_double_eq(dist_mean(conf_of(sc, i, "bytes")),
+                            i < 2 ? 1024 : 1048576);
     }
     scenario_free(sc);
     sc = load_set("workload={\"type\":\"poisson\",\"rate\":\"8/s\","
                   "\"mix\":[{\"weight\":0.3},{\"weight\":0.1}]}",
                   "expect=[]");
-    n = param_find(workload_find("poisson")->params, "rate");
-    for (size_t i = 0; i < 2; i++) {
-        const char *c = sc->workloads[i].conf;
-        ck_assert_double_eq_tol(*(const double *)(const void *)(c + n->offset),
+    for (size_t i = 0; i < 2; i++)
+        ck_assert_double_eq_tol(*(const double *)conf_of(sc, i, "rate"),
                                 i ? 2 : 6, 1e-9);
-    }
     scenario_free(sc);
 }
 END_TEST
@@ -295,11 +298,26 @@ START_TEST(bad_sets_name_their_argument)
 }
 END_TEST
 
-/* The number of clients with one connection each may be called so. */
+/* A name that several have is not guessed at. */
+START_TEST(a_set_by_the_name_of_several_says_so)
+{
+    file("two.json",
+         "{ \"duration\": \"1s\", \"workload\": { \"type\": \"closed\", "
+         "\"name\": \"event\", \"clients\": 4 }, \"servers\": [ { \"mpm\": "
+         "\"event\" } ] }");
+    refuse_set("event.clients=2",
+               "--set event.clients=2: 2 of the workloads, servers and "
+               "backends are called \"event\"; begin with the list, such as "
+               "servers.event or workload[0]");
+    scenario_free(load_set("workload.event.clients=2", NULL));
+}
+END_TEST
+
+/* The number of clients with one connection each may be called so, and --set
+ * finds it by either name. */
 START_TEST(clients_may_be_called_connections)
 {
-    const char *const set[] = { "load.clients=9" };
-    struct scenario_opts o = { .set = set, .nset = 1 };
+    struct scenario_opts o = { .set = NULL };
     struct scenario *sc;
     struct err e;
     char *got;
@@ -308,13 +326,14 @@ START_TEST(clients_may_be_called_connections)
                      "\"closed\", \"name\": \"load\", \"connections\": 4 "
                      "}, \"servers\": [ { \"mpm\": \"prefork\" } ] }");
     sc = load_set("load.connections=7", NULL);
-    ck_assert_int_eq(
-        *(int64_t *)(void *)((char *)sc->workloads[0].conf +
-                             param_find(sc->workloads[0].type->params,
-                                        "clients")
-                                 ->offset),
-        7);
+    ck_assert_int_eq(clients_of(sc, 0), 7);
     scenario_free(sc);
+    sc = load_set("load.clients=9", NULL);
+    ck_assert_int_eq(clients_of(sc, 0), 9);
+    scenario_free(sc);
+    file("two.json", "{ \"duration\": \"1s\", \"workload\": { \"type\": "
+                     "\"closed\", \"clients\": 3, \"connections\": 4 "
+                     "}, \"servers\": [ { \"mpm\": \"prefork\" } ] }");
     err_init(&e);
     ck_assert_ptr_null(scenario_load(path, &o, &e));
     got = err_format(&e);
@@ -613,6 +632,7 @@ Suite *suite_scenario(void)
     tcase_add_test(tc, set_reaches_any_key);
     tcase_add_test(tc, a_bare_directive_is_set_for_every_server_that_has_it);
     tcase_add_test(tc, bad_sets_name_their_argument);
+    tcase_add_test(tc, a_set_by_the_name_of_several_says_so);
     tcase_add_test(tc, clients_may_be_called_connections);
     tcase_add_test(tc, a_bare_directive_nobody_has_is_refused);
     tcase_add_test(tc, mpm_keeps_servers_and_what_is_expected_of_them);
