@@ -3,8 +3,10 @@
  * log, as a scenario whose load one key scales. */
 #include "cli/cli.h"
 #include "cli/fitted.h"
+#include "config/json.h"
 #include "config/quantity.h"
 #include "outputs/plots.h"
+#include "outputs/report.h"
 #include "sim/must.h"
 
 #include <errno.h>
@@ -95,22 +97,27 @@ static char *next_command(const char *file)
 static bool write_scenario(const struct fitted *f, const char *text,
                            struct err *e)
 {
-    struct sink name, s;
-    char *temporary;
+    struct sink s;
+    struct err why;
+    char *temporary, *scenario;
     bool ok;
-    sink_string(&name);
-    sink_format(&name, "%s.%ld.tmp", f->output, (long)getpid());
-    temporary = sink_take(&name);
-    ok = sink_open(&s, temporary, e);
-    if (ok) {
-        fitted_scenario(&s, f, text);
-        ok = sink_close(&s, e);
-        if (ok && rename(temporary, f->output) != 0)
-            ok = err_at(e, ERR_IO, f->output, 0, 0, NULL, "cannot write: %s",
-                        strerror(errno));
-        if (!ok)
-            unlink(temporary);
+    sink_string(&s);
+    sink_format(&s, "%s.%ld.tmp", f->output, (long)getpid());
+    temporary = sink_take(&s);
+    sink_string(&s);
+    fitted_scenario(&s, f, text);
+    scenario = sink_take(&s);
+    json_mend(scenario); /* the log's name is whatever it is */
+    err_init(&why);
+    ok = report_write(temporary, scenario, &why);
+    if (ok && rename(temporary, f->output) != 0)
+        ok = err_set(&why, ERR_IO, "cannot write: %s", strerror(errno));
+    if (!ok) {
+        unlink(temporary);
+        (void)err_at(e, why.kind, f->output, 0, 0, NULL, "%s", why.text);
     }
+    err_clear(&why);
+    free(scenario);
     free(temporary);
     return ok;
 }
@@ -137,14 +144,15 @@ static bool picture(const struct import_options *o, const struct fitted *f,
                     struct err *e)
 {
     char *folder = beside(f->output, "-fit");
-    bool ok = fitted_plot(f, folder, e);
-    if (ok && !o->no_plots)
-        ok = plots_draw_folder(folder, folder, e);
-    if (!o->quiet)
+    bool there = fitted_plot(f, folder, e);
+    bool drawn = there && !o->no_plots && plots_draw_folder(folder, folder, e);
+    if (!o->quiet && there)
         fprintf(stderr, "Scenario in %s, picture in %s/fit.%s\n", f->output,
-                folder, ok && !o->no_plots ? "png" : "gp");
+                folder, drawn ? "png" : "gp");
+    else if (!o->quiet)
+        fprintf(stderr, "Scenario in %s, no picture\n", f->output);
     free(folder);
-    return ok;
+    return there && (drawn || o->no_plots);
 }
 
 /* What stands at the head of the file. */

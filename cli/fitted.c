@@ -242,13 +242,13 @@ static void law_row(struct sink *s, const struct fit_laws *l, size_t i)
 
 static void law_verdict(struct sink *s, const struct fit_laws *l)
 {
-    const struct fit_law *near = NULL;
+    const struct fit_law *near = &l->law[0];
     if (l->best >= 0)
         return;
-    for (size_t i = 0; i < l->n; i++)
-        if (!near || l->law[i].ks < near->ks)
+    for (size_t i = 1; i < l->n; i++)
+        if (l->law[i].ks < near->ks)
             near = &l->law[i];
-    if (near && near->ks > l->limit)
+    if (near->ks > l->limit)
         sink_format(s,
                     "-> empirical: no law fits (the nearest is %s, D %.3f > "
                     "%.3f)\n",
@@ -283,6 +283,12 @@ static void part_text(struct sink *s, const struct log_fit *f,
     if (x->zeros > 0)
         sink_format(s, "   %s of them are 0\n",
                     percent((double)x->zeros / (double)x->count, b[0]));
+    if (l->n == 0) {
+        sink_text(s,
+                  "-> empirical: no law can be fitted, the values above 0 are "
+                  "all alike\n");
+        return;
+    }
     sink_format(s, "   %-17s %9s %9s %8s %9s %7s %7s\n", "law", "AIC", "BIC",
                 "D", "A2", "mean", "p99");
     for (size_t i = 0; i < l->n; i++)

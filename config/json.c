@@ -102,6 +102,19 @@ static size_t utf8_len(const unsigned char *p, size_t n)
     return len;
 }
 
+void json_mend(char *text)
+{
+    size_t left = strlen(text), n;
+
+    for (; left > 0; text += n, left -= n) {
+        n = utf8_len((const unsigned char *)text, left);
+        if (n == 0) {
+            *text = '?';
+            n = 1;
+        }
+    }
+}
+
 static bool decode(const struct json *j, struct err *e)
 {
     const unsigned char *p = (const unsigned char *)j->text;

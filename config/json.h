@@ -78,6 +78,9 @@ char *json_show(const struct json_node *n, char *buf, size_t size);
 /* Copies S into BUF without control characters, cut to SIZE with "..."; for
  * messages about hostile input. Returns BUF. */
 char *json_clean(const char *s, char *buf, size_t size);
+/* Puts a question mark for every byte of TEXT that is no part of UTF-8, so that
+ * it can be read again. */
+void json_mend(char *text);
 
 /* ---- putting values in (--set) ---- */
 

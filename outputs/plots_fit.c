@@ -120,6 +120,8 @@ static void arrivals_panel(struct sink *s, const struct plot_fit *p,
     double max = 0;
     for (size_t i = 0; i < p->windows; i++)
         max = fmax(max, p->arrivals[i]);
+    for (size_t i = 0; i < p->steps; i++)
+        max = fmax(max, p->rate[i]);
     place(s, 0, rows, true, true);
     sink_text(s, "set title 'Connections that begin'\nset key top right\n");
     /* room for the key */

@@ -209,7 +209,7 @@ static bool ask_think(struct clients *cl, uint32_t key, uint32_t n,
 static bool ask_demand(struct clients *cl, uint32_t key, uint32_t n,
                        struct demand *d)
 {
-    *d = (struct demand){ .head = 256, .backend = cl->w->backend };
+    *d = (struct demand){ .head = DEMAND_HEAD, .backend = cl->w->backend };
     return cl->type->next(cl->state, cl->w->conf, cl->w->shared, key, n, d,
                           NULL);
 }

@@ -365,7 +365,7 @@ static int by_size(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* SCV and lag 1 of N pairs; sorts G (2 N numbers). */
+/* SCV and lag 1 of N pairs; G has 2 N numbers. */
 static void measure_pairs(const double *g, size_t n, double *scv, double *lag1)
 {
     double mean = 0, var = 0, cov = 0;

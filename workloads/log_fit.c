@@ -35,13 +35,13 @@ static simtime_t add_request(struct reading *r, const struct log_item *q)
 {
     struct log_fit *out = r->out;
     int64_t service = log_handler_time(&r->assumed, out->file, q), body = 0;
-    uint16_t head = 0;
+    uint16_t head = DEMAND_HEAD;
     if (service < 0) {
         out->assumed++;
         service = (int64_t)dist_mean(&r->service);
     }
     log_request_bytes(q, &head, &body);
-    if (head > 0) {
+    if (q->in > 0 && !q->post) {
         r->head_sum += head;
         r->heads++;
     }
@@ -124,6 +124,8 @@ static bool fit_arrival_process(const char *pattern,
     f->span = unit ? (f->span / unit + 1) * unit : f->span;
     f->fitted = o->rate <= 0;
     if (!f->fitted) {
+        if (f->span == 0) /* of one instant: as long as its scenario */
+            f->span = SIM_S;
         f->arrivals = (struct fit_arrivals){ .rate = o->rate, .steps = 1 };
         f->arrivals.span = simtime_to_s(f->span);
         return true;

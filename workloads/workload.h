@@ -21,6 +21,9 @@
 #include "sim/param.h"
 #include "sim/sim.h"
 
+/* Bytes of a request head, where a workload does not say. */
+#define DEMAND_HEAD 256
+
 struct clients; /* workloads/client.h: the population this workload feeds */
 
 struct workload {
@@ -57,7 +60,7 @@ struct workload {
                  uint32_t client, struct link *link);
 
     /* The next request of CLIENT, number N (0, 1, …) on this client: fills
-     * *D (zeroed before, a head of 256 bytes) and *THINK, the pause before it
+     * *D (zeroed before, a head of DEMAND_HEAD) and *THINK, the pause before it
      * is sent (for N = 0: after the connection or handshake; SIM_NEVER: the
      * client stays idle for good). Returns false when the client has no
      * further request. *THINK is asked when the previous response is complete,

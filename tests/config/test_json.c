@@ -253,6 +253,22 @@ START_TEST(a_file_that_is_not_there_is_named)
 }
 END_TEST
 
+START_TEST(what_is_no_text_is_mended)
+{
+    char text[] = "{ \"a\": \"tw\xe9.log \xc3\xa9 \xe2\x82\" }";
+    struct err e;
+    struct json *j;
+
+    json_mend(text);
+    err_init(&e);
+    j = json_parse("x.json", text, strlen(text), &e);
+    ck_assert_ptr_nonnull(j);
+    ck_assert_str_eq(json_string(json_get(json_root(j), "a")),
+                     "tw?.log \xc3\xa9 ??");
+    json_free(j);
+}
+END_TEST
+
 Suite *suite_json(void);
 
 Suite *suite_json(void)
@@ -269,6 +285,7 @@ Suite *suite_json(void)
     tcase_add_test(tc, too_many_values_are_refused);
     tcase_add_test(tc, a_million_keys_are_checked_for_duplicates_in_time);
     tcase_add_test(tc, bytes_that_are_no_text_are_refused);
+    tcase_add_test(tc, what_is_no_text_is_mended);
     tcase_add_test(tc, escapes_are_checked);
     tcase_add_test(tc, every_cut_of_a_document_is_refused);
     tcase_add_test(tc, values_put_in_remember_their_origin);
