@@ -101,6 +101,8 @@ static void list_outputs(void)
         { "plots/processes", "child processes over time" },
         { "plots/accept-queue", "connections waiting to be accepted" },
         { "plots/latency-cdf", "distribution of latency" },
+        { "plots/connections",
+          "all against the number of clients, if it climbs" },
     };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         printf("  %-23s %s\n", files[i][0], files[i][1]);

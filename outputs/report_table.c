@@ -222,11 +222,14 @@ static void full_rows(struct table *t)
     row(t, 4, "to the end, from", FIELD(workers.full_from_s), UNIT_TIME);
 }
 
-static void killed_row(struct table *t)
+/* A row where it is more than 0 for somebody. */
+static void row_if_any(struct table *t, const char *label, size_t offset,
+                       enum unit unit)
 {
+    const struct summary_field f = { .offset = offset };
     for (size_t i = 0; i < t->r->n; i++) {
-        if (t->r->servers[i].sum->processes.killed > 0) {
-            row(t, 2, "killed", FIELD(processes.killed), UNIT_COUNT);
+        if (summary_value(t->r->servers[i].sum, &f) > 0) {
+            row(t, 2, label, offset, unit);
             return;
         }
     }
@@ -275,10 +278,12 @@ static void all_rows(struct table *t)
     full_rows(t);
     row(t, 2, "too few exist, share of time", FIELD(workers.short_share),
         UNIT_SHARE);
+    row_if_any(t, "idle ones held back, share", FIELD(workers.held_share),
+               UNIT_SHARE);
     row(t, 0, "processes, mean", FIELD(processes.mean), UNIT_COUNT);
     row(t, 2, "peak", FIELD(processes.peak), UNIT_COUNT);
     row(t, 2, "ended", FIELD(processes.ended), UNIT_COUNT);
-    killed_row(t);
+    row_if_any(t, "killed", FIELD(processes.killed), UNIT_COUNT);
     row(t, 0, "memory (private), peak", FIELD(memory.private_peak_bytes),
         UNIT_BYTES);
     row(t, 0, "CPU used", FIELD(cpu.utilisation), UNIT_SHARE);

@@ -439,7 +439,7 @@ static void put_cause(struct verdict *v, const struct group *g,
         break;
     case CAUSE_CLOSED:
         sink_text(s, verdict_verb(g, "closes", "close"));
-        sink_text(s, " kept-alive connections just when the next request "
+        sink_text(s, " kept-alive connections before the next request "
                      "comes, ");
         put_times(s, g, cause);
         sink_text(s, " (closed): the client has to connect and ask again, and "
