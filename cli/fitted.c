@@ -27,11 +27,6 @@ const char *fitted_key(enum log_fit_part part)
     return parts[part].key;
 }
 
-const char *fitted_title(enum log_fit_part part)
-{
-    return parts[part].title;
-}
-
 /* ---- pieces of text ---- */
 
 /* A number of a part, for people. */
@@ -53,7 +48,8 @@ static simtime_t step_length(const struct log_fit *f)
     return simtime_from_s(f->arrivals.span / (double)f->arrivals.steps);
 }
 
-char *fitted_process(const struct log_fit *f, char *buf, size_t size)
+/* "Poisson, rate in 24 steps of 5 min". Writes into BUF and returns it. */
+static char *process_text(const struct log_fit *f, char *buf, size_t size)
 {
     char step[NUM_SIZE];
     if (!f->fitted)
@@ -209,7 +205,7 @@ static void arrivals_text(struct sink *s, const struct log_fit *f)
     const struct fit_arrivals *a = &f->arrivals;
     char name[128], q[NUM_SIZE], b[NUM_SIZE], rate[NUM_SIZE];
     sink_format(s, "\nArrivals of connections: %s, %s per second on average\n",
-                fitted_process(f, name, sizeof name),
+                process_text(f, name, sizeof name),
                 num_digits(a->rate, 4, rate));
     ends_text(s, f);
     if (!f->fitted)
@@ -601,7 +597,7 @@ bool fitted_plot(const struct fitted *f, const char *folder, struct err *e)
     char name[128];
     bool mmpp = f->fit->fitted && a->process == FIT_MMPP;
     struct plot_fit p = { .title = basename(f->log),
-                          .process = fitted_process(f->fit, name, sizeof name),
+                          .process = process_text(f->fit, name, sizeof name),
                           .rate = steps,
                           .steps = mmpp ? 0 : a->steps,
                           .quiet = a->quiet_rate,

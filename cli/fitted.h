@@ -13,11 +13,8 @@ struct fitted {
     const char *log, *output; /* names, as given */
 };
 
-/* How a part is called in a scenario ("think") and for people. */
+/* How a part is called in a scenario ("think"). */
 const char *fitted_key(enum log_fit_part part);
-const char *fitted_title(enum log_fit_part part);
-/* "Poisson, 24 steps of 5min". Writes into BUF and returns it. */
-char *fitted_process(const struct log_fit *f, char *buf, size_t size);
 
 /* The tables and what they mean. */
 void fitted_text(struct sink *s, const struct fitted *f);

@@ -67,7 +67,13 @@ static int by_size(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-double fit_quantile(const double *v, size_t n, double p)
+void fit_sort(double *v, size_t n)
+{
+    qsort(v, n, sizeof *v, by_size);
+}
+
+/* The share P (0 < P < 1) of the N sorted numbers at V lies below. */
+static double quantile(const double *v, size_t n, double p)
 {
     size_t i = (size_t)(p * (double)n);
     return v[i < n ? i : n - 1];
@@ -427,12 +433,12 @@ static void empirical(const struct fit_sample *s, struct arena *a,
 
 static void measure(struct fit_sample *s, struct fit_laws *out)
 {
-    qsort(s->v, s->n, sizeof *s->v, by_size);
+    fit_sort(s->v, s->n);
     *out = (struct fit_laws){
         .best = -1,
         .limit = fmax(FIT_KS, FIT_KS_NOISE / sqrt((double)s->n)),
-        .p50 = fit_quantile(s->v, s->n, 0.5),
-        .p99 = fit_quantile(s->v, s->n, 0.99),
+        .p50 = quantile(s->v, s->n, 0.5),
+        .p99 = quantile(s->v, s->n, 0.99),
     };
 }
 

@@ -76,7 +76,7 @@ void fit_count(struct fit_sample *s, struct arena *a, struct fit_laws *out);
 
 /* P(X <= X) of a prepared law that is not empirical. */
 double fit_cdf(const struct dist *d, double x);
-/* The share P (0 < P < 1) of the N sorted numbers at V lies below. */
-double fit_quantile(const double *v, size_t n, double p);
+/* Sorts N numbers at V, the smallest first. */
+void fit_sort(double *v, size_t n);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/must.h"
+#include "workloads/fit.h"
 
 /* Bins of the hidden Markov model that stands for an MMPP, and how often it is
  * improved. */
@@ -105,7 +106,7 @@ static double expected(const struct fit_arrivals *f, double t)
     return sum * f->rate * f->span / (double)f->steps;
 }
 
-/* As above at every bin's end, in one pass; caller frees. */
+/* As above at every bin's end; caller frees. */
 static double *expected_all(const struct fit_arrivals *f, const struct bins *b)
 {
     double *m = must_alloc((b->n + 1) * sizeof *m);
@@ -294,8 +295,7 @@ static bool take_hmm(struct fit_arrivals *f, const struct hmm *h,
            f->quiet + f->burst <= b->span / 4;
 }
 
-/* Against bins of B the Poisson processes are judged again, as likelihoods of
- * other bins cannot be compared. */
+/* From several beginnings; the likeliest of those that are an MMPP is taken. */
 static void fit_mmpp(struct fit_arrivals *f, const struct bins *b, double n)
 {
     static const double lengths[] = { 10, 100, 1000 }; /* bins, to begin with */
@@ -319,7 +319,9 @@ static void fit_mmpp(struct fit_arrivals *f, const struct bins *b, double n)
     free(alpha);
 }
 
-double fit_mmpp_idc(const struct fit_arrivals *f, double t)
+/* IDC of an MMPP of two states over windows of T seconds (Heffes and Lucantoni
+ * 1986). */
+static double mmpp_idc(const struct fit_arrivals *f, double t)
 {
     double a = 1 / f->quiet, b = 1 / f->burst, c = a + b;
     double d = f->quiet_rate - f->burst_rate;
@@ -353,16 +355,10 @@ static void measure_idc(const struct fit_counts *c, struct fit_arrivals *f)
         /* a step takes a degree of freedom, as the mean does */
         d->residual =
             whole > f->steps ? res / (double)(whole - f->steps) / mean : NAN;
-        d->model = f->process == FIT_MMPP ? fit_mmpp_idc(f, b.width) : 1;
+        d->model = f->process == FIT_MMPP ? mmpp_idc(f, b.width) : 1;
         free(m);
         free(b.count);
     }
-}
-
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
 }
 
 /* SCV and lag 1 of N pairs; G has 2 N numbers. */
@@ -401,7 +397,7 @@ static void measure_gaps(const struct fit_counts *c, struct fit_arrivals *f)
         g[2 * i + 1] = at[2] - at[1];
     }
     measure_pairs(g, n, &f->scaled_scv, &f->scaled_lag1);
-    qsort(g, 2 * n, sizeof *g, by_size);
+    fit_sort(g, 2 * n);
     for (size_t i = 0; i < 2 * n; i++) {
         double p = -expm1(-g[i]), at = (double)i / (double)(2 * n);
         f->ks = fmax(f->ks, fmax(p - at, at + 0.5 / (double)n - p));
@@ -425,7 +421,7 @@ void fit_arrivals(const struct fit_counts *c, simtime_t span,
     coarse = bins_new(c, out->span, group);
     fit_mmpp(out, &coarse, n);
     if (!isnan(out->bic[FIT_MMPP])) {
-        /* the same bins for all three */
+        /* likelihoods of other bins cannot be compared: the same for all */
         double l = poisson_likelihood(out, &coarse);
         size_t steps = out->steps;
         if (steps > 1)

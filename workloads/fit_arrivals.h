@@ -81,8 +81,4 @@ struct fit_arrivals {
 void fit_arrivals(const struct fit_counts *c, simtime_t span,
                   struct fit_arrivals *out);
 
-/* IDC of an MMPP of two states over windows of T seconds (Heffes and Lucantoni
- * 1986). */
-double fit_mmpp_idc(const struct fit_arrivals *f, double t);
-
 #endif

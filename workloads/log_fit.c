@@ -59,7 +59,6 @@ static void add_think(struct reading *r, const struct log_item *q,
                       simtime_t answered)
 {
     simtime_t gap = q->t - answered - r->out->rtt;
-    r->out->busy += gap < 0;
     fit_sample_add(&r->out->sample[LOG_FIT_THINK], gap > 0 ? (double)gap : 0);
 }
 

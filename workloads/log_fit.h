@@ -34,7 +34,6 @@ struct log_fit {
     size_t requests, conns;
     size_t persistent, tls; /* connections: left open at their end; HTTPS */
     size_t assumed;         /* requests whose service time is not told */
-    size_t busy;            /* requests less than rtt after the response */
     bool exact;             /* connections as the log tells them */
     bool uploads;           /* some request has a body */
     double head;            /* bytes on average; 0: not told */
