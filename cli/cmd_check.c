@@ -7,6 +7,7 @@
 #include "config/httpd_conf.h"
 #include "config/reader.h"
 #include "config/scenario.h"
+#include "outputs/num.h"
 #include "sim/arena.h"
 #include "sim/must.h"
 #include "workloads/gzread.h"
@@ -216,7 +217,7 @@ static void print_lines(const struct log_file *f)
         printf(", %zu without a request", f->silent);
     printf(", %zu bad", f->bad);
     if (f->bad > 0)
-        printf(" (%.2g %%), first:", 100.0 * (double)f->bad / (double)f->lines);
+        printf(" (%.3g %%), first:", 100.0 * (double)f->bad / (double)f->lines);
     printf("\n");
     for (size_t i = 0; i < f->bad && i < LOG_BAD_SHOWN; i++) {
         const struct log_bad *b = &f->bad_line[i];
@@ -230,7 +231,9 @@ static void print_lines(const struct log_file *f)
 
 static void print_span(const struct log_file *f)
 {
-    printf("span          %.6g s, from ", simtime_to_s(f->last - f->first));
+    char span[NUM_SIZE];
+    printf("span          %s, from ",
+           num_duration(simtime_to_s(f->last - f->first), span));
     print_stamp(f->first);
     printf(" to ");
     print_stamp(f->last);

@@ -107,7 +107,7 @@ static bool write_scenario(const struct fitted *f, const char *text,
     sink_string(&s);
     fitted_scenario(&s, f, text);
     scenario = sink_take(&s);
-    json_mend(scenario); /* the log's name is whatever it is */
+    json_mend(scenario); /* its own name stands in it */
     err_init(&why);
     ok = report_write(temporary, scenario, &why);
     if (ok && rename(temporary, f->output) != 0)
@@ -226,8 +226,10 @@ static int import_run(char **argv)
                                    .lenient = o.lenient,
                                    .rate = rate,
                                    .note = o.quiet ? NULL : note };
-        struct fitted f = { fit, rest.v[0], o.output };
+        char *name = arena_strdup(a, rest.v[0]);
+        struct fitted f = { fit, name, o.output };
         must(o.output != NULL); /* look() */
+        json_mend(name);        /* a file's name is whatever it is */
         status = log_fit(rest.v[0], &lo, a, fit, &e) ? write_all(&o, &f, &e)
                                                      : cli_fail(&e);
         log_fit_free(fit);

@@ -280,7 +280,7 @@ static void note_lines(const struct scan *s)
     const struct log_file *f = s->f;
     if (f->bad > 0)
         note(&f->o,
-             "%s: warning: %zu of %zu lines (%.2g %%) are not in %s and were "
+             "%s: warning: %zu of %zu lines (%.3g %%) are not in %s and were "
              "left out:",
              s->pattern, f->bad, f->lines,
              100 * (double)f->bad / (double)f->lines, log_file_format(f));
@@ -373,26 +373,36 @@ static void note_order(const struct scan *s)
              s->pattern, f->disordered, far);
 }
 
+/* "45 s", "1.5 min", "3 h", "1200 d" */
+static const char *span_text(const struct log_file *f, char *buf, size_t size)
+{
+    double span = simtime_to_s(f->last - f->first);
+    double unit = span < 120      ? 1
+                  : span < 7200   ? 60
+                  : span < 172800 ? 3600
+                                  : 86400;
+    snprintf(buf, size, span / unit < 999.5 ? "%.3g %s" : "%.0f %s",
+             span / unit,
+             unit < 2      ? "s"
+             : unit < 61   ? "min"
+             : unit < 3601 ? "h"
+                           : "d");
+    return buf;
+}
+
 static void note_result(const struct scan *s)
 {
     const struct log_file *f = s->f;
-    double span = simtime_to_s(f->last - f->first);
-    double unit = span < 120 ? 1 : span < 7200 ? 60 : 3600;
+    char span[32];
     if (f->set->n > 1)
         note(&f->o, "%s: %zu files, from %s to %s", s->pattern, f->set->n,
              f->set->path[0], f->set->path[f->set->n - 1]);
     if (f->tells & (LOG_TELLS_PEER | LOG_TELLS_CONN))
-        note(&f->o, "%s: %zu requests in %.3g %s", s->pattern, f->nreq,
-             span / unit,
-             unit < 2    ? "s"
-             : unit < 61 ? "min"
-                         : "h");
+        note(&f->o, "%s: %zu requests in %s", s->pattern, f->nreq,
+             span_text(f, span, sizeof span));
     else
-        note(&f->o, "%s: %zu requests of %zu clients in %.3g %s", s->pattern,
-             f->nreq, f->hosts, span / unit,
-             unit < 2    ? "s"
-             : unit < 61 ? "min"
-                         : "h");
+        note(&f->o, "%s: %zu requests of %zu clients in %s", s->pattern,
+             f->nreq, f->hosts, span_text(f, span, sizeof span));
     if (!f->item)
         note(&f->o, "%s: long: each run reads it again as it goes on",
              s->pattern);
