@@ -30,6 +30,26 @@ static void add(struct server *s, struct child *ch, int64_t bytes)
     }
 }
 
+/* M-23: what TLS leaves behind in T's process lies in the C library's arenas,
+ * of which there are at most eight a core; where threads share them, each has
+ * its part of PLAIN to TLS. The listener has one, too. */
+static int64_t shared_arenas(const struct server *s, const struct thread *t,
+                             int64_t plain, int64_t tls)
+{
+    int64_t arenas = 8 * s->conf.machine.cpus;
+    int64_t threads = child_at(s, t->child)->per + 1;
+    if (!t->tls_used || tls <= plain)
+        return plain;
+    return arenas >= threads ? tls : plain + (tls - plain) * arenas / threads;
+}
+
+/* From FIRST after one response to FULL after FIRST_RESPONSES. */
+static int64_t grown(int64_t first, int64_t full, int n)
+{
+    int done = n < 1 ? 1 : n > FIRST_RESPONSES ? FIRST_RESPONSES : n;
+    return first + (full - first) * (done - 1) / (FIRST_RESPONSES - 1);
+}
+
 /* What a thread holds beyond what it had when it was created. */
 static int64_t thread_growth(const struct server *s, const struct thread *t)
 {
@@ -44,28 +64,23 @@ static int64_t thread_growth(const struct server *s, const struct thread *t)
                       : n > 0     ? m->mem_child_used
                                   : 0);
     if (s->model->async) { /* the pools are counted with the connections */
-        int64_t first = t->tls_used ? m->mem_thread_tls_first_event
-                                    : m->mem_thread_first_event;
-        int64_t full =
-            t->tls_used ? m->mem_thread_tls_event : m->mem_thread_used_event;
-        int done = n < 1 ? 1 : n > FIRST_RESPONSES ? FIRST_RESPONSES : n;
-        return first + (full - first) * (done - 1) / (FIRST_RESPONSES - 1) -
-               m->mem_thread + big;
+        int64_t plain =
+            grown(m->mem_thread_first_event, m->mem_thread_used_event, n);
+        int64_t tls =
+            grown(m->mem_thread_tls_first_event, m->mem_thread_tls_event, n);
+        return shared_arenas(s, t, plain, tls) - m->mem_thread + big;
     }
     int64_t used = m->mem_thread_used;
     int64_t size;
-    if (t->tls_used)
-        size = m->mem_thread_tls;
-    else if (n >= OLD_RESPONSES)
+    if (n >= OLD_RESPONSES)
         size = m->mem_thread_old;
     else if (n >= FIRST_RESPONSES)
         size = used + (m->mem_thread_old - used) * (n - FIRST_RESPONSES) /
                           (OLD_RESPONSES - FIRST_RESPONSES);
     else
-        size = n == 0
-                   ? m->mem_thread_request
-                   : m->mem_thread_first + (used - m->mem_thread_first) *
-                                               (n - 1) / (FIRST_RESPONSES - 1);
+        size = n == 0 ? m->mem_thread_request
+                      : grown(m->mem_thread_first, used, n);
+    size = shared_arenas(s, t, size, m->mem_thread_tls);
     return size - m->mem_thread + big;
 }
 
@@ -101,7 +116,7 @@ void memory_thread_gone(struct server *s, uint32_t thread)
     const struct machine *m = &s->conf.machine;
     if (s->model->threaded)
         grow(s, t,
-             (t->tls_used ? m->mem_thread_gone_tls : m->mem_thread_gone) -
+             shared_arenas(s, t, m->mem_thread_gone, m->mem_thread_gone_tls) -
                  m->mem_thread);
 }
 

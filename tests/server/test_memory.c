@@ -35,6 +35,7 @@ static struct rig *farm(const struct figure *f, const char *more)
                  "MaxSpareThreads 10000\nMaxRequestWorkers %d\n",
                  f->children, f->tpc, f->children * f->tpc);
     struct rig *r = rig_new(f->mpm, text);
+    r->conf.machine.cpus = 2; /* as where all this was measured: M-23 */
     rig_set(r, more);
     if (f->tls)
         rig_set(r, "Listen 80\nListen 443 https");
