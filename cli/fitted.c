@@ -104,8 +104,13 @@ static void idc_table(struct sink *s, const struct fit_arrivals *a)
                  "window; Poisson: 1)\n");
 }
 
-static void gaps_text(struct sink *s, const struct fit_arrivals *a)
+static void gaps_text(struct sink *s, const struct log_fit *f)
 {
+    const struct fit_arrivals *a = &f->arrivals;
+    if (!a->gaps && !f->counts.seconds) {
+        sink_text(s, "   There are too few interarrival times to judge.\n");
+        return;
+    }
     if (!a->gaps) {
         sink_text(s, "   Interarrival times within a second cannot be seen in "
                      "this log: counts per\n   second and longer were fitted "
@@ -179,6 +184,8 @@ static void verdict(struct sink *s, const struct fit_arrivals *a)
                     "the log's arrivals are\n   not independent (bursts of a "
                     "client's connections?).\n",
                     name);
+    else if (a->nidc == 0 && !a->gaps)
+        sink_format(s, "   %s cannot be judged by so few arrivals.\n", name);
     else
         sink_format(s, "   %s is adequate: nothing speaks against it.\n", name);
 }
@@ -218,7 +225,7 @@ static void arrivals_text(struct sink *s, const struct log_fit *f)
     }
     process_table(s, a);
     idc_table(s, a);
-    gaps_text(s, a);
+    gaps_text(s, f);
     verdict(s, a);
 }
 

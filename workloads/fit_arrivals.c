@@ -336,7 +336,7 @@ static void measure_idc(const struct fit_counts *c, struct fit_arrivals *f)
 {
     size_t all = (size_t)(f->span / simtime_to_s(c->width) + 1e-9);
     size_t group = 1;
-    while (all / group > 20 && f->nidc < FIT_IDC &&
+    while (all / group > 20 &&
            simtime_to_s(c->width) * (double)group * f->rate < 0.2)
         group *= 2; /* windows with hardly an arrival tell nothing */
     for (; all / group >= 20 && f->nidc < FIT_IDC; group *= 8) {
