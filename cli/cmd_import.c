@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct import_options {
@@ -59,13 +60,55 @@ static char *beside(const char *file, const char *suffix)
     return sink_take(&s);
 }
 
+/* Whether FILE can be made where it is to be, found before a long log is
+ * read. */
+static bool has_place(const char *file, struct err *e)
+{
+    const char *slash = strrchr(file, '/');
+    char *folder = must_strdup(slash != NULL ? file : ".");
+    struct stat st;
+    bool ok = true;
+    if (slash != NULL)
+        folder[slash > file ? slash - file : 1] = '\0';
+    if (*file == '\0')
+        ok = err_set(e, ERR_USAGE, "the scenario to write has an empty name");
+    else if (stat(folder, &st) != 0)
+        ok =
+            err_at(e, ERR_IO, folder, 0, 0, NULL,
+                   "the scenario cannot be written there: %s", strerror(errno));
+    free(folder);
+    return ok;
+}
+
 static bool may_write(const struct import_options *o, const char *file,
                       struct err *e)
 {
+    struct stat st;
+    if (!has_place(file, e))
+        return false;
+    if (stat(file, &st) == 0 && S_ISDIR(st.st_mode))
+        return err_at(e, ERR_USAGE, file, 0, 0, NULL,
+                      "is a folder; name the scenario to write, such as "
+                      "-o %s/my.json",
+                      file);
     if (o->force || access(file, F_OK) != 0)
         return true;
     return err_at(e, ERR_USAGE, file, 0, 0, NULL,
                   "is there already; --force replaces it");
+}
+
+/* Not even --force replaces the log that is read. */
+static bool is_no_log(const struct log_set *set, const char *file,
+                      struct err *e)
+{
+    struct stat log, out;
+    bool there = stat(file, &out) == 0;
+    for (size_t i = 0; i < set->n && there; i++)
+        if (stat(set->path[i], &log) == 0 && log.st_dev == out.st_dev &&
+            log.st_ino == out.st_ino)
+            return err_at(e, ERR_USAGE, file, 0, 0, NULL,
+                          "is the log; name another file with -o");
+    return true;
 }
 
 /* A name in single quotes for a shell, if it needs them. */
@@ -230,8 +273,11 @@ static int import_run(char **argv)
         struct fitted f = { fit, name, o.output };
         must(o.output != NULL); /* look() */
         json_mend(name);        /* a file's name is whatever it is */
-        status = log_fit(rest.v[0], &lo, a, fit, &e) ? write_all(&o, &f, &e)
-                                                     : cli_fail(&e);
+        if (log_fit(rest.v[0], &lo, a, fit, &e) &&
+            is_no_log(fit->file->set, o.output, &e))
+            status = write_all(&o, &f, &e);
+        else
+            status = cli_fail(&e);
         log_fit_free(fit);
         arena_free(a);
     }

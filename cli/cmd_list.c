@@ -171,20 +171,22 @@ static const struct {
 };
 #define NTOPICS (sizeof topics / sizeof *topics)
 
-static bool list_topic(const char *name, struct err *e)
+/* The topic NAME; NTOPICS, with E filled, if there is none. */
+static size_t find_topic(const char *name, struct err *e)
 {
     const char *names[NTOPICS];
     for (size_t i = 0; i < NTOPICS; i++) {
         names[i] = topics[i].name;
-        if (strcmp(name, topics[i].name) == 0) {
-            topics[i].print();
-            return true;
-        }
+        if (strcmp(name, topics[i].name) == 0)
+            return i;
     }
     const char *near = err_nearest(name, names, NTOPICS);
-    return err_set(e, ERR_USAGE, "there is no topic \"%s\"%s%s%s", name,
-                   near ? "; did you mean \"" : "", near ? near : "",
-                   near ? "\"?" : "");
+    if (near != NULL)
+        err_set(e, ERR_USAGE, "there is no topic \"%s\"; did you mean \"%s\"?",
+                name, near);
+    else
+        err_set(e, ERR_USAGE, "there is no topic \"%s\"", name);
+    return NTOPICS;
 }
 
 static int list_run(char **argv)
@@ -194,7 +196,9 @@ static int list_run(char **argv)
     err_init(&e);
     bool ok = options_parse(options, argv, NULL, &rest, &e);
     for (size_t i = 0; ok && i < rest.n; i++)
-        ok = list_topic(rest.v[i], &e);
+        ok = find_topic(rest.v[i], &e) < NTOPICS;
+    for (size_t i = 0; ok && i < rest.n; i++)
+        topics[find_topic(rest.v[i], &e)].print();
     for (size_t i = 0; ok && rest.n == 0 && i < NTOPICS; i++) {
         printf("%s%s (%s):\n", i ? "\n" : "", topics[i].title, topics[i].name);
         topics[i].print();

@@ -80,6 +80,15 @@ static int print(const struct validate_options *o, const struct compare *c,
     return c->within == c->n ? EXIT_OK : EXIT_CHECK;
 }
 
+/* A recording without a single figure must not pass for a good one. */
+static int nothing(const char *dir, struct err *e)
+{
+    err_at(e, ERR_CONTENT, dir, 0, 0, NULL,
+           "holds nothing that can be compared: no column that series.csv of a "
+           "run has too, with numbers, and no request");
+    return cli_fail(e);
+}
+
 static int validate(const struct validate_options *o, const char *run_dir,
                     const char *rec_dir, struct err *e)
 {
@@ -100,7 +109,7 @@ static int validate(const struct validate_options *o, const char *run_dir,
         co.processes_until_s = compare_processes_until(
             meta.name ? meta.name : "", meta.mpm, co.duration_s);
         compare_init(&c, &rec, &run, &co);
-        status = print(o, &c, &meta);
+        status = c.n > 0 ? print(o, &c, &meta) : nothing(rec_dir, e);
         compare_free(&c);
     } else
         status = cli_fail(e);

@@ -260,7 +260,8 @@ static bool judge_lines(struct scan *s)
                 s->e, ERR_CONTENT, b->path, b->line, (long)b->column, NULL,
                 "%s; %zu of %zu lines are not in %s%s",
                 logline_why_text[b->why], f->bad, f->lines, log_file_format(f),
-                f->nreq == 0 ? "; log_format says what lines look like"
+                f->nreq == 0 ? "; log_format (import, check: --log-format) "
+                               "says what lines look like"
                              : " (5 % are let pass; --lenient reads "
                                "the good lines)");
     }
