@@ -111,7 +111,7 @@ static void place(struct sink *s, size_t row, size_t rows, bool left, bool wide)
     sink_format(s, "set tmargin at screen %.4f\nset bmargin at screen %.4f\n",
                 bottom + 0.84 * high, bottom + 0.22 * high);
     sink_format(s, "set lmargin at screen %s\nset rmargin at screen %s\n",
-                left ? "0.08" : "0.58", left && !wide ? "0.48" : "0.98");
+                left ? "0.08" : "0.57", left && !wide ? "0.47" : "0.965");
 }
 
 static void arrivals_panel(struct sink *s, const struct plot_fit *p,
@@ -128,7 +128,7 @@ static void arrivals_panel(struct sink *s, const struct plot_fit *p,
     script_linear_axis(s, "per second", 1.25 * fmax(max, p->burst));
     sink_format(s, "set xlabel 'time (%s)'\nset xrange [0:", unit_name);
     script_number(s, p->window * (double)p->windows / unit);
-    sink_text(s, "]\nset format x '%g'\n");
+    sink_text(s, "]\nset format '%g'\n");
     sink_format(s, "plot $a using 1:2 with steps lc rgb '#999999' lw 1.2 "
                    "title 'log'");
     if (p->burst > 0) {
