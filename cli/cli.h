@@ -16,7 +16,7 @@ enum {
     EXIT_OK = 0,
     EXIT_CHECK = ERR_CHECK,
     EXIT_USAGE = ERR_USAGE,
-    EXIT_INTERRUPTED = 130
+    EXIT_INTERRUPTED = ERR_INTERRUPTED
 };
 
 struct command {

@@ -469,15 +469,15 @@ static int play(struct run *r, const char *dir, struct err *e)
     }
     print_results(r);
     int status = EXIT_OK;
-    if (r->partial)
+    if (r->partial || crew_heard_signal())
         status = EXIT_INTERRUPTED;
     else if (!check_expectations(r))
         status = EXIT_CHECK;
-    bool draw = r->sc->plots && !r->opt.no_plots && !r->partial;
+    bool draw = r->sc->plots && !r->opt.no_plots && status != EXIT_INTERRUPTED;
     /* the data are whole without pictures: a failure here costs no results */
     if (draw && !plots_draw(outdir_path(r->out), dir, e)) {
         int failed = cli_fail(e);
-        if (status == EXIT_OK)
+        if (status == EXIT_OK || failed == EXIT_INTERRUPTED)
             status = failed;
         draw = false;
     }
@@ -495,6 +495,7 @@ static int run_scenario(struct run *r, const char *path, struct err *e)
     if (!load(r, path, e) || !check_names(r, e))
         return cli_fail(e);
     char *dir = r->opt.output ? must_strdup(r->opt.output) : default_dir(path);
+    crew_hold_signals(); /* until the folder is in its place */
     r->out = outdir_open(dir, r->opt.force || r->opt.output == NULL, e);
     int status = r->out != NULL ? play(r, dir, e) : cli_fail(e);
     free(dir);

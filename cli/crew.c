@@ -76,14 +76,37 @@ static bool supervise(struct crew *c, int done_fd, int signal_fd,
     return interrupted;
 }
 
+static void signals_heard(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGTERM);
+}
+
+void crew_hold_signals(void)
+{
+    sigset_t set;
+    signals_heard(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+bool crew_heard_signal(void)
+{
+    const struct timespec now = { 0, 0 };
+    sigset_t set;
+    bool heard = false;
+    signals_heard(&set);
+    while (sigtimedwait(&set, NULL, &now) > 0)
+        heard = true;
+    return heard;
+}
+
 /* Fewer threads if the system gives no more; at worst the caller's own. */
 bool crew_work(struct crew *c, int64_t threads, size_t limit, bool progress,
                void (*work)(void *ctx), void *ctx)
 {
     sigset_t set, old;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
+    signals_heard(&set);
     pthread_sigmask(SIG_BLOCK, &set, &old);
     int signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
     int done[2];
@@ -104,9 +127,7 @@ bool crew_work(struct crew *c, int64_t threads, size_t limit, bool progress,
     close(done[0]);
     close(done[1]);
     /* a signal that came too late to stop anything is dropped here */
-    struct timespec now = { 0, 0 };
-    while (sigtimedwait(&set, NULL, &now) > 0)
-        interrupted = true;
+    interrupted = crew_heard_signal() || interrupted;
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     return interrupted;
 }

@@ -26,6 +26,12 @@ struct crew {
 bool crew_work(struct crew *c, int64_t threads, size_t limit, bool progress,
                void (*work)(void *ctx), void *ctx);
 
+/* Holds SIGINT and SIGTERM back from here on, so that what has been made finds
+ * its place whatever comes; and whether one has come since, or since the last
+ * call. For the calling thread, which is the only one. */
+void crew_hold_signals(void);
+bool crew_heard_signal(void);
+
 /* How many threads crew_work() would use. */
 size_t crew_size(int64_t threads, size_t limit);
 

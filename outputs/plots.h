@@ -36,7 +36,8 @@ bool plots_write(const char *dir, const struct plot_run *run, struct err *e);
 /* Runs gnuplot on every script of DIR/plots. ERR_IO when there is none, when
  * gnuplot is missing (names the package) or fails (its first line of
  * complaint), or when a picture is not whole, the disk being full; pictures of
- * a script that fails are removed. NAME: what messages call DIR. */
+ * a script that fails are removed. ERR_INTERRUPTED when SIGINT or SIGTERM came
+ * before all were drawn; whole pictures stay. NAME: what messages call DIR. */
 bool plots_draw(const char *dir, const char *name, struct err *e);
 /* The same for the scripts of FOLDER itself. */
 bool plots_draw_folder(const char *folder, const char *name, struct err *e);

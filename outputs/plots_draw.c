@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gnuplot as an external program: one process per script, all at once, each
  * in the folder of its script; what they complain about is read through
- * pipes. */
+ * pipes. SIGINT and SIGTERM are held back meanwhile and end them. */
 #include "outputs/plots.h"
 
 #include "outputs/sink.h"
@@ -10,11 +10,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,6 +28,14 @@ struct drawing {
     char *script; /* file name, owned */
     pid_t pid;    /* 0 = not running */
     int complaints;
+};
+
+/* Those under way, and whether they are to end. */
+struct drawings {
+    struct drawing v[SCRIPTS_MAX];
+    int n;
+    int signals; /* signalfd of SIGINT and SIGTERM */
+    bool interrupted;
 };
 
 static int is_script(const struct dirent *d)
@@ -84,13 +94,36 @@ static int spawn(struct drawing *d, const char *folder)
     return 0;
 }
 
+/* Ends all that have not been waited for. */
+static void interrupt(struct drawings *all)
+{
+    all->interrupted = true;
+    for (int i = 0; i < all->n; i++)
+        if (all->v[i].pid > 0)
+            kill(all->v[i].pid, SIGKILL);
+}
+
+/* Waits until D says something; hears signals meanwhile. */
+static void wait_for(const struct drawing *d, struct drawings *all)
+{
+    struct signalfd_siginfo info;
+    struct pollfd fds[] = { { .fd = d->complaints, .events = POLLIN },
+                            { .fd = all->signals, .events = POLLIN } };
+    while (poll(fds, 2, -1) < 0 && errno == EINTR)
+        ;
+    if (fds[1].revents & POLLIN &&
+        read(all->signals, &info, sizeof info) == sizeof info)
+        interrupt(all);
+}
+
 /* Reads all that D says and keeps the beginning in TEXT. */
-static void listen_to(struct drawing *d, char *text, size_t size)
+static void listen_to(struct drawing *d, struct drawings *all, char *text,
+                      size_t size)
 {
     char buf[4096];
     size_t len = 0;
     ssize_t n;
-    while ((n = read(d->complaints, buf, sizeof buf)) != 0) {
+    while (wait_for(d, all), (n = read(d->complaints, buf, sizeof buf)) != 0) {
         if (n < 0) {
             if (errno == EINTR)
                 continue;
@@ -179,22 +212,29 @@ static bool are_whole(const char *folder, const char *script)
     return whole;
 }
 
-/* Waits for D; false with E filled when it did not succeed. Messages say CALLED
- * for FOLDER. */
-static bool finish(struct drawing *d, const char *folder, const char *called,
-                   struct err *e)
+/* Waits for D; false when it did not succeed, with E filled unless that was
+ * because of an interruption. Messages say CALLED for FOLDER. */
+static bool finish(struct drawing *d, struct drawings *all, const char *folder,
+                   const char *called, struct err *e)
 {
     char text[2048];
     int status = 0;
     bool ok = true;
 
-    listen_to(d, text, sizeof text);
+    listen_to(d, all, text, sizeof text);
     while (waitpid(d->pid, &status, 0) < 0 && errno == EINTR)
         ;
+    d->pid = 0;
     bool done = WIFEXITED(status) && WEXITSTATUS(status) == 0;
     if (done && are_whole(folder, d->script))
         return true;
     remove_pictures(folder, d->script);
+    /* Ctrl-C reaches gnuplot too */
+    if (WIFSIGNALED(status) &&
+        (WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM))
+        interrupt(all);
+    if (all->interrupted)
+        return false;
     char *path = join(called, d->script);
     if (done)
         ok = err_at(e, ERR_IO, path, 0, 0, NULL,
@@ -224,35 +264,67 @@ static bool cannot_start(int error, const char *folder, struct err *e)
     return err_set(e, ERR_IO, "cannot run gnuplot: %s", strerror(error));
 }
 
-bool plots_draw_folder(const char *folder, const char *name, struct err *e)
+/* Holds SIGINT and SIGTERM back, to be heard by ALL; what was before: OLD. */
+static void hear_signals(struct drawings *all, sigset_t *old)
 {
-    struct drawing d[SCRIPTS_MAX];
-    struct dirent **list = NULL;
-    bool ok = true;
-    int n = scandir(folder, &list, is_script, by_name);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set, old);
+    all->signals = signalfd(-1, &set, SFD_CLOEXEC);
+}
 
-    if (n <= 0) {
-        ok = err_at(e, ERR_IO, name, 0, 0, NULL, "%s",
-                    n < 0 ? strerror(errno) : "holds no script (*.gp)");
-        free(list);
-        return ok;
-    }
-    int started = 0, error = 0;
-    for (; started < n && started < SCRIPTS_MAX; started++) {
-        d[started] =
-            (struct drawing){ .script = must_strdup(list[started]->d_name) };
-        error = spawn(&d[started], folder);
+/* Draws the N scripts of LIST. */
+static bool draw_all(struct dirent **list, int n, const char *folder,
+                     const char *name, struct err *e)
+{
+    struct drawings all = { 0 };
+    sigset_t old;
+    bool ok = true;
+    int error = 0;
+
+    hear_signals(&all, &old);
+    for (; all.n < n && all.n < SCRIPTS_MAX; all.n++) {
+        struct drawing *d = &all.v[all.n];
+        d->script = must_strdup(list[all.n]->d_name);
+        error = spawn(d, folder);
         if (error != 0) {
-            free(d[started].script);
+            free(d->script);
             break;
         }
     }
-    for (int i = 0; i < started; i++) {
-        ok = finish(&d[i], folder, name, e) && ok;
-        free(d[i].script);
+    for (int i = 0; i < all.n; i++) {
+        ok = finish(&all.v[i], &all, folder, name, e) && ok;
+        free(all.v[i].script);
     }
     if (error != 0)
         ok = cannot_start(error, name, e);
+    if (all.interrupted && !ok) {
+        err_clear(e);
+        err_set(
+            e, ERR_INTERRUPTED,
+            "interrupted before all pictures were drawn; gnuplot draws them "
+            "from the scripts in %s",
+            name);
+    }
+    if (all.signals >= 0)
+        close(all.signals);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return ok;
+}
+
+bool plots_draw_folder(const char *folder, const char *name, struct err *e)
+{
+    struct dirent **list = NULL;
+    int n = scandir(folder, &list, is_script, by_name);
+    bool ok = true;
+
+    if (n <= 0)
+        ok = err_at(e, ERR_IO, name, 0, 0, NULL, "%s",
+                    n < 0 ? strerror(errno) : "holds no script (*.gp)");
+    else
+        ok = draw_all(list, n, folder, name, e);
     for (int i = 0; i < n; i++)
         free(list[i]);
     free(list);

@@ -13,10 +13,11 @@
 /* The values are the exit codes of the contract. */
 enum err_kind {
     ERR_NONE = 0,
-    ERR_CHECK = 1,   /* an expectation does not hold */
-    ERR_USAGE = 2,   /* command line, refused output folder */
-    ERR_CONTENT = 3, /* content of a file is invalid */
-    ERR_IO = 4       /* cannot open, read, write; no memory; no gnuplot */
+    ERR_CHECK = 1,        /* an expectation does not hold */
+    ERR_USAGE = 2,        /* command line, refused output folder */
+    ERR_CONTENT = 3,      /* content of a file is invalid */
+    ERR_IO = 4,           /* cannot open, read, write; no memory; no gnuplot */
+    ERR_INTERRUPTED = 130 /* by SIGINT or SIGTERM */
 };
 
 struct err {
