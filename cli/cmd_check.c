@@ -336,12 +336,30 @@ static bool check_log(const struct check_options *o, const char *path,
 /* Lines looked at to find out. */
 #define LOOK_LINES 100
 
-enum file_kind { FILE_SCENARIO, FILE_CONF, FILE_TRACE, FILE_LOG };
+enum file_kind { FILE_SCENARIO, FILE_CONF, FILE_TRACE, FILE_LOG, FILE_TABLE };
 
 static bool ends_with(const char *s, const char *end)
 {
     size_t n = strlen(s), m = strlen(end);
     return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+/* Whether a file whose first line is LINE is a table of comma-separated
+ * values, which no configuration begins like. */
+static bool is_table(const char *path, const char *line)
+{
+    static const char names[] = "abcdefghijklmnopqrstuvwxyz0123456789"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ_.\"%-,\r";
+    return strchr(line, ',') != NULL &&
+           (ends_with(path, ".csv") || line[strspn(line, names)] == '\0');
+}
+
+static bool check_table(const char *path, struct err *e)
+{
+    return err_at(e, ERR_CONTENT, path, 1, 1, NULL,
+                  "looks like CSV, but its header is not that of a trace: "
+                  "%s (docs/scenario.md, trace)",
+                  TRACE_HEADER);
 }
 
 /* By name, else by its first lines. What may be read but once is a log. */
@@ -381,8 +399,10 @@ static bool detect(const char *path, enum file_kind *kind, struct arena *a,
         else if (log_format_parse(log_format_of_line(line, len, a), line, len,
                                   &l) <= LOGLINE_SILENT)
             *kind = FILE_LOG;
+        else if (first && is_table(path, p))
+            *kind = FILE_TABLE;
         first = false;
-        if (*kind != FILE_CONF)
+        if (*kind != FILE_CONF && *kind != FILE_TABLE)
             break;
     }
     gzread_close(g);
@@ -401,6 +421,7 @@ static int check_file(const struct check_options *o, const char *path,
     }
     ok = ok && (kind == FILE_CONF    ? check_conf(o, path, a, e)
                 : kind == FILE_TRACE ? check_trace(path, a, e)
+                : kind == FILE_TABLE ? check_table(path, e)
                                      : check_log(o, path, a, e));
     arena_free(a);
     return ok ? EXIT_OK : cli_fail(e);

@@ -297,6 +297,18 @@ static bool put_for_every_server(struct override *o)
     return true;
 }
 
+/* The key of the single workload that a bare KEY is meant for, as a path from
+ * the root; NULL if it has none that is called so. */
+static const char *workload_path(struct override *o, const char *key)
+{
+    const struct json_node *w = json_get(json_root(o->r->json), "workload");
+
+    if (o->nsteps > 1 || w == NULL || json_type(w) != JSON_OBJECT ||
+        json_get(w, key) == NULL)
+        return NULL;
+    return arena_printf(o->r->arena, "workload.%s", key);
+}
+
 static bool unknown_key(struct override *o, const char *const *top, size_t n)
 {
     const char *names[3 * DIR_COUNT + MAX_NAMED];
@@ -315,7 +327,9 @@ static bool unknown_key(struct override *o, const char *const *top, size_t n)
     }
     for (size_t i = 0; i < nnamed && o->nsteps > 1; i++)
         names[count++] = element_name(named[i]);
-    near = err_nearest(o->step[0], names, count);
+    near = workload_path(o, o->step[0]);
+    if (near == NULL)
+        near = err_nearest(o->step[0], names, count);
     if (near != NULL)
         return refuse(o,
                       "\"%s\" is neither a key of a scenario nor a "

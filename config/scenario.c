@@ -414,6 +414,28 @@ static const char *const server_keys[] = {
     "start", "httpd_version", "clogging",   "php",
 };
 
+/* The keys of server O; a directive among them is sent to its place. */
+static bool check_server_keys(struct build *b, const struct json_node *o)
+{
+    const char *known[COUNT(server_keys) + DIR_COUNT];
+    size_t n = COUNT(server_keys);
+    bool ok = true;
+
+    memcpy(known, server_keys, sizeof server_keys);
+    for (const struct json_node *m = json_first(o); m != NULL;
+         m = json_next(m)) {
+        int d = directive_find(json_key(m), NULL);
+        if (d < 0 || n == COUNT(known))
+            continue;
+        ok = reader_fail(&b->r, m, true,
+                         "a directive of httpd has its place in "
+                         "\"directives\": directives.%s",
+                         directive_table[d].name);
+        known[n++] = json_key(m);
+    }
+    return reader_keys(&b->r, o, known, n) && ok;
+}
+
 bool build_mpm(struct build *b, const struct json_node *n, int *out)
 {
     return read_choice(&b->r, n, mpm_names, out);
@@ -457,7 +479,7 @@ static bool read_server(struct build *b, const struct json_node *o,
     s->version = HTTPD_BASELINE;
     if (!reader_type(&b->r, o, JSON_OBJECT))
         return false;
-    ok = reader_keys(&b->r, o, server_keys, COUNT(server_keys));
+    ok = check_server_keys(b, o);
     if ((m = json_get(o, "httpd_version")) != NULL)
         ok = build_version(b, m, &s->version) && ok;
     if ((m = json_get(o, "start")) != NULL)
@@ -703,13 +725,17 @@ static bool check_server(struct build *b, const char *path, struct err *e)
     return err_set(e, ERR_CONTENT, "no server is called \"%s\"", name);
 }
 
-static bool add_expectation(struct build *b, const char *text, struct err *e)
+/* JUDGED: it names servers that there are. What the file expects is not
+ * judged after --set, which may have renamed them. */
+static bool add_expectation(struct build *b, const char *text, bool judged,
+                            struct err *e)
 {
     struct expectation x = { 0 };
 
-    if (!expectation_parse(text, b->r.arena, &x, e) ||
-        !check_server(b, x.path, e) ||
-        (x.is_path && !check_server(b, x.rhs_path, e)))
+    if (!expectation_parse(text, b->r.arena, &x, e))
+        return false;
+    if (judged && (!check_server(b, x.path, e) ||
+                   (x.is_path && !check_server(b, x.rhs_path, e))))
         return false;
     b->sc->expect[b->sc->nexpect++] = x;
     return true;
@@ -735,13 +761,13 @@ static void read_expect(struct build *b)
     for (struct json_node *m = list != NULL ? json_first(list) : NULL;
          m != NULL; m = json_next(m)) {
         if (reader_type(&b->r, m, JSON_STRING) &&
-            !add_expectation(b, json_string(m), &e))
+            !add_expectation(b, json_string(m), b->opts->nset == 0, &e))
             (void)reader_take(&b->r, m, &e);
     }
     for (size_t i = 0; i < b->opts->nassertions; i++) {
         char shown[160];
         struct err named;
-        if (add_expectation(b, b->opts->assertions[i], &e))
+        if (add_expectation(b, b->opts->assertions[i], true, &e))
             continue;
         err_init(&named);
         (void)err_at(&named, ERR_USAGE,
