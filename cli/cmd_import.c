@@ -80,10 +80,19 @@ static bool has_place(const char *file, struct err *e)
     return ok;
 }
 
+static bool is_stdout(const char *file)
+{
+    return strcmp(file, "-") == 0;
+}
+
 static bool may_write(const struct import_options *o, const char *file,
                       struct err *e)
 {
     struct stat st;
+    if (is_stdout(file))
+        return !o->json || err_set(e, ERR_USAGE,
+                                   "-o - and --json both go to standard "
+                                   "output; name a file with -o");
     if (!has_place(file, e))
         return false;
     if (stat(file, &st) == 0 && S_ISDIR(st.st_mode))
@@ -137,20 +146,16 @@ static char *next_command(const char *file)
 }
 
 /* Through a temporary sibling, so that FILE is always whole. */
-static bool write_scenario(const struct fitted *f, const char *text,
-                           struct err *e)
+static bool write_file(const struct fitted *f, const char *scenario,
+                       struct err *e)
 {
     struct sink s;
     struct err why;
-    char *temporary, *scenario;
+    char *temporary;
     bool ok;
     sink_string(&s);
     sink_format(&s, "%s.%ld.tmp", f->output, (long)getpid());
     temporary = sink_take(&s);
-    sink_string(&s);
-    fitted_scenario(&s, f, text);
-    scenario = sink_take(&s);
-    json_mend(scenario); /* its own name stands in it */
     err_init(&why);
     ok = report_write(temporary, scenario, &why);
     if (ok && rename(temporary, f->output) != 0)
@@ -160,8 +165,26 @@ static bool write_scenario(const struct fitted *f, const char *text,
         (void)err_at(e, why.kind, f->output, 0, 0, NULL, "%s", why.text);
     }
     err_clear(&why);
-    free(scenario);
     free(temporary);
+    return ok;
+}
+
+static bool write_scenario(const struct fitted *f, const char *text,
+                           struct err *e)
+{
+    struct sink s;
+    char *scenario;
+    bool ok;
+    sink_string(&s);
+    fitted_scenario(&s, f, text);
+    scenario = sink_take(&s);
+    json_mend(scenario); /* its own name stands in it */
+    if (!is_stdout(f->output))
+        ok = write_file(f, scenario, e);
+    else if (!(ok = fputs(scenario, stdout) >= 0 && fflush(stdout) == 0))
+        (void)err_set(e, ERR_IO, "cannot write to standard output: %s",
+                      strerror(errno));
+    free(scenario);
     return ok;
 }
 
@@ -178,7 +201,8 @@ static void print_result(const struct import_options *o, const struct fitted *f,
         fputs(json, stdout);
         free(json);
     } else if (!o->quiet) {
-        printf("%s\nTwice the load:\n   %s\n", text, command);
+        fprintf(is_stdout(f->output) ? stderr : stdout,
+                "%s\nTwice the load:\n   %s\n", text, command);
     }
     free(command);
 }
@@ -226,7 +250,7 @@ static int write_all(const struct import_options *o, const struct fitted *f,
         status = cli_fail(e);
     } else {
         print_result(o, f, text);
-        if (!picture(o, f, e))
+        if (!is_stdout(f->output) && !picture(o, f, e))
             status = cli_fail(e);
     }
     free(head);
@@ -274,7 +298,8 @@ static int import_run(char **argv)
         must(o.output != NULL); /* look() */
         json_mend(name);        /* a file's name is whatever it is */
         if (log_fit(rest.v[0], &lo, a, fit, &e) &&
-            is_no_log(fit->file->set, o.output, &e))
+            (is_stdout(o.output) ||
+             is_no_log(fit->file->set, o.output, &e)))
             status = write_all(&o, &f, &e);
         else
             status = cli_fail(&e);
@@ -294,8 +319,8 @@ const struct command command_import = {
              "think\ntimes, service times, sizes. Each law is chosen by "
              "goodness of fit; the figures are\nprinted and stand in the "
              "file, a picture lies in FILE-fit/fit.png. The file is a\n"
-             "scenario; its key workload.scale is the load, times the log's. "
-             "docs/import.md.",
+             "scenario (-: to standard output, without a picture); its key "
+             "workload.scale is the\nload, times the log's. docs/import.md.",
     .options = options,
     .run = import_run,
 };

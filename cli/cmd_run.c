@@ -108,11 +108,13 @@ static bool load(struct run *r, const char *path, struct err *e)
     return r->sc != NULL;
 }
 
-/* "out/first" for ".../first.json". Caller frees. */
+/* "out/first" for ".../first.json", "out/stdin" for "-". Caller frees. */
 static char *default_dir(const char *scenario)
 {
     const char *slash = strrchr(scenario, '/');
     const char *base = slash ? slash + 1 : scenario;
+    if (strcmp(scenario, "-") == 0)
+        base = "stdin";
     size_t n = strlen(base);
     if (n > 5 && strcmp(base + n - 5, ".json") == 0)
         n -= 5;
@@ -534,7 +536,7 @@ static int run_run(char **argv)
 }
 
 const struct command command_run = {
-    .usage = "SCENARIO.json [options]",
+    .usage = "SCENARIO.json|- [options]",
     .about =
         "Runs every server of the scenario against the same requests, writes\n"
         "the folder of results and prints a table with a column per server, "

@@ -398,6 +398,10 @@ static int sweep_run(char **argv)
                      rest.n == 0 ? "sweep needs a scenario or a plan: mpmsim "
                                    "sweep FILE.json --param KEY=V,..."
                                  : "sweep takes one scenario or plan");
+    if (ok && strcmp(rest.v[0], "-") == 0)
+        ok = err_set(&e, ERR_USAGE,
+                     "sweep takes a file, not standard input: it can go on "
+                     "where it stopped");
     status = ok ? sweep_file(s, rest.v[0], &e) : cli_usage("sweep", &e);
     journal_close(s->journal);
     if (s->plan != NULL)

@@ -691,7 +691,8 @@ struct json *json_parse(const char *name, const char *text, size_t len,
 
 struct json *json_load(const char *path, struct err *e)
 {
-    FILE *f = fopen(path, "rb");
+    bool is_stdin = strcmp(path, "-") == 0;
+    FILE *f = is_stdin ? stdin : fopen(path, "rb");
     char *text = NULL;
     size_t len = 0, size = 0, got;
     struct json *j;
@@ -713,7 +714,8 @@ struct json *json_load(const char *path, struct err *e)
     } else {
         j = json_parse(path, text, len, e);
     }
-    (void)fclose(f);
+    if (!is_stdin)
+        (void)fclose(f);
     free(text);
     return j;
 }

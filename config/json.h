@@ -34,7 +34,7 @@ enum json_type {
 struct json;
 struct json_node;
 
-/* Reads and checks the file PATH. NULL on error: ERR_IO when it cannot be
+/* Reads and checks the file PATH ("-": standard input). NULL on error: ERR_IO when it cannot be
  * read, else ERR_CONTENT with the place. Caller frees with json_free(). */
 struct json *json_load(const char *path, struct err *e);
 /* The same for the LEN bytes at TEXT, called NAME in messages. */
