@@ -11,7 +11,9 @@
 #include "sim/rng.h"
 #include "sim/sim.h"
 
-#define CUSTOMERS 10000000
+#define CUSTOMERS  10000000
+#define SERVICE_NS 1e9 /* means */
+#define BETWEEN_NS (1e9 / 0.9)
 
 extern const struct bench bench_mm1;
 
@@ -27,11 +29,6 @@ struct mm1 {
     double in_system_ns; /* sum over customers */
 };
 
-static simtime_t ns(double s)
-{
-    return (simtime_t)(s * 1e9);
-}
-
 static void widen(struct mm1 *m)
 {
     size_t mask = 2 * m->mask + 1;
@@ -45,8 +42,14 @@ static void widen(struct mm1 *m)
 
 static void serve(struct mm1 *m)
 {
-    sim_at(m->sim, sim_now(m->sim) + ns(rng_exp(&m->service)), m->on_departure,
-           0);
+    double time = rng_exp(&m->service) * SERVICE_NS;
+    sim_at(m->sim, sim_now(m->sim) + (simtime_t)time, m->on_departure, 0);
+}
+
+static void next_arrival(struct mm1 *m)
+{
+    double gap = rng_exp(&m->arrivals) * BETWEEN_NS;
+    sim_at(m->sim, sim_now(m->sim) + (simtime_t)gap, m->on_arrival, 0);
 }
 
 static void arrival(void *ctx, uint32_t id)
@@ -59,8 +62,7 @@ static void arrival(void *ctx, uint32_t id)
     if (m->tail - m->head == 1)
         serve(m);
     if (--m->left > 0)
-        sim_at(m->sim, sim_now(m->sim) + ns(rng_exp(&m->arrivals) / 0.9),
-               m->on_arrival, 0);
+        next_arrival(m);
 }
 
 static void departure(void *ctx, uint32_t id)
@@ -85,7 +87,7 @@ static int run(const struct bench_opts *o, FILE *out)
     m.on_departure = sim_class(m.sim, departure, &m);
 
     double start = bench_now();
-    sim_at(m.sim, ns(rng_exp(&m.arrivals) / 0.9), m.on_arrival, 0);
+    next_arrival(&m);
     sim_run(m.sim, SIM_NEVER, NULL);
     double seconds = bench_now() - start;
     fprintf(out, "mm1: mean time in the system %.3f s\n",

@@ -6,14 +6,27 @@
 #include "sim/evq_impl.h"
 #include "sim/must.h"
 
-struct evq *evq_new(enum evq_kind kind, simtime_t from)
+void evq_init(struct evq *q, enum evq_kind kind, simtime_t from)
 {
-    struct evq *q = must_zalloc(1, sizeof *q);
     q->kind = kind;
     if (kind == EVQ_WHEEL)
         wheel_init(&q->wheel, from);
     else
         heap4_init(&q->heap);
+}
+
+void evq_done(struct evq *q)
+{
+    if (q->kind == EVQ_WHEEL)
+        wheel_done(&q->wheel);
+    else
+        heap4_done(&q->heap);
+}
+
+struct evq *evq_new(enum evq_kind kind, simtime_t from)
+{
+    struct evq *q = must_zalloc(1, sizeof *q);
+    evq_init(q, kind, from);
     return q;
 }
 
@@ -21,10 +34,7 @@ void evq_free(struct evq *q)
 {
     if (!q)
         return;
-    if (q->kind == EVQ_WHEEL)
-        wheel_done(&q->wheel);
-    else
-        heap4_done(&q->heap);
+    evq_done(q);
     free(q);
 }
 

@@ -15,6 +15,10 @@ struct evq {
     };
 };
 
+/* evq_new() and evq_free() for a queue that lies in something else. */
+void evq_init(struct evq *q, enum evq_kind kind, simtime_t from);
+void evq_done(struct evq *q);
+
 static inline void evq_push_inline(struct evq *q, struct evq_entry e)
 {
     if (__builtin_expect(q->kind == EVQ_WHEEL, 1))

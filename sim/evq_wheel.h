@@ -107,20 +107,17 @@ static inline bool wheel_has_few(const struct wheel *w, simtime_t t)
 }
 
 /* Then it is passed down through them: small models live here, and nobody can
- * predict which is first, so entries change places without a branch. */
+ * predict which is first. */
 static inline void wheel_insert_few(struct wheel *w, struct evq_entry e)
 {
     struct evq_entry *run = w->run;
     size_t n = w->n++;
     for (size_t i = 0; i < n; i++) {
-        struct evq_entry *at = &run[i];
-        uint64_t behind = 0 - (uint64_t)entry_before(at, &e);
-        uint64_t dt = (uint64_t)(e.t ^ at->t) & behind;
-        uint64_t dkey = (e.key ^ at->key) & behind;
-        at->t ^= (simtime_t)dt;
-        at->key ^= dkey;
-        e.t ^= (simtime_t)dt;
-        e.key ^= dkey;
+        struct evq_entry old = run[i];
+        if (e.t > old.t || (e.t == old.t && e.key > old.key)) {
+            run[i] = e;
+            e = old;
+        }
     }
     run[n] = e;
 }

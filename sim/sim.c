@@ -35,7 +35,6 @@ struct handler {
 
 struct sim {
     struct sim_head head; /* first, for the inline functions of sim.h */
-    struct evq *q;
     uint64_t done;
     bool stop;
     int classes;
@@ -43,6 +42,7 @@ struct sim {
     struct timer_slot *slots;
     uint32_t nslots, cap_slots, free_slot;
     size_t stale; /* timer entries in the queue that will not fire */
+    struct evq q;
 };
 
 _Static_assert(offsetof(struct sim, head) == 0, "sim_now() reads it there");
@@ -51,7 +51,7 @@ struct sim *sim_new(enum evq_kind kind, simtime_t from)
 {
     struct sim *s = must_zalloc(1, sizeof *s);
     s->head.now = from;
-    s->q = evq_new(kind, from);
+    evq_init(&s->q, kind, from);
     s->classes = 1;
     s->free_slot = NO_SLOT;
     return s;
@@ -61,7 +61,7 @@ void sim_free(struct sim *s)
 {
     if (!s)
         return;
-    evq_free(s->q);
+    evq_done(&s->q);
     free(s->slots);
     free(s);
 }
@@ -83,13 +83,13 @@ static inline struct evq_entry entry(simtime_t t, uint64_t seq, int cls,
 static inline void push(struct sim *s, simtime_t t, uint64_t seq, int cls,
                         uint32_t id)
 {
-    evq_push_inline(s->q, entry(t, seq, cls, id));
+    evq_push_inline(&s->q, entry(t, seq, cls, id));
 }
 
 __attribute__((noinline)) static void push_many(struct sim *s, simtime_t t,
                                                 uint64_t key)
 {
-    evq_push_inline(s->q, (struct evq_entry){ t, key });
+    evq_push_inline(&s->q, (struct evq_entry){ t, key });
 }
 
 void sim_at_seq(struct sim *s, simtime_t t, uint64_t seq, int cls, uint32_t id)
@@ -103,8 +103,8 @@ void sim_at(struct sim *s, simtime_t t, int cls, uint32_t id)
     must(t >= s->head.now);
     struct evq_entry e = entry(t, s->head.seq++, cls, id);
     /* where next to nothing is pending, no call and no register saved */
-    if (s->q->kind == EVQ_WHEEL && wheel_has_few(&s->q->wheel, t))
-        wheel_insert_few(&s->q->wheel, e);
+    if (s->q.kind == EVQ_WHEEL && wheel_has_few(&s->q.wheel, t))
+        wheel_insert_few(&s->q.wheel, e);
     else
         push_many(s, e.t, e.key);
 }
@@ -149,8 +149,8 @@ static bool is_wanted(void *ctx, const struct evq_entry *e)
 static void entry_is_stale(struct sim *s)
 {
     s->stale++;
-    if (s->stale >= SWEEP_MIN && s->stale > evq_len(s->q) / 2) {
-        evq_sweep(s->q, is_wanted, s);
+    if (s->stale >= SWEEP_MIN && s->stale > evq_len(&s->q) / 2) {
+        evq_sweep(&s->q, is_wanted, s);
         s->stale = 0;
     }
 }
@@ -237,7 +237,7 @@ run_events(struct sim *s, simtime_t until,
     s->stop = false;
     struct evq_entry e;
     unsigned left = BREAK_EVERY;
-    while (evq_pop_inline(s->q, until, &e)) {
+    while (evq_pop_inline(&s->q, until, &e)) {
         must(e.t >= s->head.now);
         s->head.now = e.t;
         uint32_t payload = (uint32_t)e.key & ((1u << EVQ_PAYLOAD_BITS) - 1);
@@ -267,7 +267,7 @@ bool sim_run(struct sim *s, simtime_t until,
              const volatile sig_atomic_t *break_flag)
 {
     must(until >= s->head.now);
-    if (evq_may_pop(s->q, until))
+    if (evq_may_pop(&s->q, until))
         return run_events(s, until, break_flag);
     s->head.now = until;
     return true;
@@ -285,5 +285,5 @@ uint64_t sim_event_count(const struct sim *s)
 
 size_t sim_pending(const struct sim *s)
 {
-    return evq_len(s->q);
+    return evq_len(&s->q);
 }
