@@ -298,8 +298,7 @@ static int import_run(char **argv)
         must(o.output != NULL); /* look() */
         json_mend(name);        /* a file's name is whatever it is */
         if (log_fit(rest.v[0], &lo, a, fit, &e) &&
-            (is_stdout(o.output) ||
-             is_no_log(fit->file->set, o.output, &e)))
+            (is_stdout(o.output) || is_no_log(fit->file->set, o.output, &e)))
             status = write_all(&o, &f, &e);
         else
             status = cli_fail(&e);

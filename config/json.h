@@ -34,8 +34,9 @@ enum json_type {
 struct json;
 struct json_node;
 
-/* Reads and checks the file PATH ("-": standard input). NULL on error: ERR_IO when it cannot be
- * read, else ERR_CONTENT with the place. Caller frees with json_free(). */
+/* Reads and checks the file PATH ("-": standard input). NULL on error: ERR_IO
+ * when it cannot be read, else ERR_CONTENT with the place. Caller frees with
+ * json_free(). */
 struct json *json_load(const char *path, struct err *e);
 /* The same for the LEN bytes at TEXT, called NAME in messages. */
 struct json *json_parse(const char *name, const char *text, size_t len,
