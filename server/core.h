@@ -121,6 +121,7 @@ struct txn {
     uint32_t backend;  /* its request there, or NONE */
     int16_t status;
     uint8_t syn_tries, data_tries, synack_timeouts;
+    bool early;     /* its pool is counted as after a response (M-24) */
     bool requested; /* the client has a request outstanding */
     bool answered;  /* its first byte has reached the client */
     bool retrying;  /* data is being retransmitted (K-5) */

@@ -152,6 +152,17 @@ static int64_t pool_growth(const struct server *s, bool tls, int n)
                            : first + most * (n - 1) / (OLD_CONN - 1);
 }
 
+void memory_slow_head(struct server *s, uint32_t conn)
+{
+    struct conn *c = conn_at(s, conn);
+    struct txn *t = conn_txn(s, conn);
+    if (!s->model->async || t->early || c->served > 0 || !(c->flags & CF_POOL))
+        return;
+    memory_request(s, t->thread);
+    t->early = true;
+    add(s, child_at(s, c->child), pool_growth(s, c->flags & CF_TLS, 1));
+}
+
 void memory_response(struct server *s, uint32_t thread, uint32_t conn)
 {
     struct thread *t = thread_at(s, thread);
@@ -174,8 +185,11 @@ void memory_response(struct server *s, uint32_t thread, uint32_t conn)
     if (s->conf.machine.mem_leak > 0) /* H-4 */
         add(s, child_at(s, t->child), s->conf.machine.mem_leak);
     struct conn *c = conn_at(s, conn);
-    conn_txn(s, conn)->unbooked = false;
-    if (c->flags & CF_POOL && c->served <= OLD_CONN)
+    struct txn *x = conn_txn(s, conn);
+    x->unbooked = false;
+    if (x->early)
+        x->early = false;
+    else if (c->flags & CF_POOL && c->served <= OLD_CONN)
         add(s, child_at(s, t->child),
             pool_growth(s, c->flags & CF_TLS, c->served) -
                 pool_growth(s, c->flags & CF_TLS, c->served - 1));
@@ -243,7 +257,8 @@ void memory_pool_give(struct server *s, uint32_t conn)
     if (!(c->flags & CF_POOL))
         return;
     c->flags &= (uint16_t)~CF_POOL;
-    int n = c->served - (c->txn != NONE && conn_txn(s, conn)->unbooked);
+    const struct txn *t = c->txn != NONE ? conn_txn(s, conn) : NULL;
+    int n = c->served - (t != NULL && t->unbooked) + (t != NULL && t->early);
     add(s, ch, pool_growth(s, tls, 1) - pool_growth(s, tls, n));
     if (keeps_pool(ch, ch->pools[0] + ch->pools[1]))
         ch->pools[tls]++;

@@ -408,6 +408,7 @@ static void head_arrives(struct server *s, uint32_t id)
         return;
     }
     t->cut = cut < t->t_head;
+    memory_slow_head(s, id);
     arm(s, id, t->cut ? cut : t->t_head);
 }
 

@@ -280,6 +280,42 @@ START_TEST(m22_threads_that_end_leave_little_behind)
 }
 END_TEST
 
+/* M-24: ten heads of 256 bytes at 8 bytes a second hold ten pools of full size
+ * and ten threads in their first request; no more when they have been
+ * answered than if they had come at once, and nothing but the threads' part
+ * and what is kept when one is given up. */
+START_TEST(m24_a_head_in_pieces_holds_a_full_pool)
+{
+    const struct figure f = { .mpm = "event", .children = 1, .tpc = 20 };
+    struct rig *slow = farm(&f, "KeepAliveTimeout 100\nRequestReadTimeout "
+                                "header=0");
+    struct rig *fast = farm(&f, "KeepAliveTimeout 100");
+    double idle = (double)private_kb(slow);
+    struct guest g = { .at = SIM_S, .hold = true };
+    rig_crowd(fast, 10, 0, &g);
+    g.link.up = 8;
+    rig_crowd(slow, 10, 0, &g);
+    rig_run(slow, 10 * SIM_S);
+    ck_assert_double_eq_tol(((double)private_kb(slow) - idle) / 10, 36 + 10,
+                            0.2);
+    rig_run(slow, 60 * SIM_S);
+    rig_run(fast, 60 * SIM_S);
+    ck_assert_int_eq(rig_answered(slow), 10);
+    ck_assert_int_eq(private_kb(slow), private_kb(fast));
+    rig_free(fast);
+    rig_free(slow);
+    /* cut off at 40 s (C-33), and its pool kept (E-33) */
+    slow = farm(&f, "RequestReadTimeout header=40");
+    rig_crowd(slow, 1, 0, &(struct guest){ .at = SIM_S, .link.up = 1 });
+    rig_run(slow, 30 * SIM_S);
+    ck_assert_double_eq_tol((double)private_kb(slow) - idle, 46, 0.5);
+    rig_run(slow, 60 * SIM_S);
+    ck_assert_int_eq(rig_answered(slow), 0);
+    ck_assert_double_eq_tol((double)private_kb(slow) - idle, 46, 0.5);
+    rig_free(slow);
+}
+END_TEST
+
 Suite *suite_memory(void);
 Suite *suite_memory(void)
 {
@@ -294,6 +330,7 @@ Suite *suite_memory(void)
     tcase_add_test(t, m4_rss_counts_shared_pages_in_every_process_and_pss_once);
     tcase_add_test(t, m22_threads_that_end_leave_little_behind);
     tcase_add_test(t, m21_embedded_php_is_in_every_child_for_good);
+    tcase_add_test(t, m24_a_head_in_pieces_holds_a_full_pool);
     suite_add_tcase(s, t);
     return s;
 }
