@@ -55,10 +55,13 @@ static void arm(struct server *s, uint32_t id, simtime_t when)
     sim_timer_arm(s->sim, &conn_txn(s, id)->stimer, when);
 }
 
+/* Whether a response of C says close (C-43): its process has been told to
+ * stop, though its listener may not have noticed (W-21). */
 static bool is_stopping(const struct server *s, const struct conn *c)
 {
     const struct child *ch = child_at(s, c->child);
-    return ch->dying || ch->quiescing || ch->generation != s->parent.generation;
+    return ch->dying || ch->quiescing || ch->stop_pending ||
+           ch->generation != s->parent.generation;
 }
 
 /* ---- letting go ---- */

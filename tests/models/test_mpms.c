@@ -113,6 +113,26 @@ START_TEST(w21_kills_pile_up_until_the_mutex_comes_round)
 }
 END_TEST
 
+/* C-43: the victim's responses say close from the byte on. */
+START_TEST(w21_a_victim_that_waits_says_close)
+{
+    struct rig *r = started("worker", FIVE "KeepAlive On\nListen 80\n"
+                                           "Listen 443 https");
+    struct guest *g =
+        rig_add(r, &(struct guest){
+                       .at = SIM_S / 2, .think = 300 * SIM_MS, .requests = 3 });
+    rig_run(r, 900 * SIM_MS);
+    ck_assert_int_eq(g->on_this, 2);
+    ck_assert(!g->close);
+    rig_run(r, 1300 * SIM_MS); /* the byte came at 1 s */
+    ck_assert_int_eq(g->on_this, 3);
+    ck_assert(g->close);
+    ck_assert_int_eq(rig_children(r), 5);
+    ck_assert_int_eq(r->srv->stopping, 0);
+    rig_free(r);
+}
+END_TEST
+
 START_TEST(w17_with_one_listener_victims_go_at_once_oldest_first)
 {
     struct rig *r = started("worker", FIVE);
@@ -329,6 +349,7 @@ Suite *suite_mpms(void)
     tcase_add_test(t, p17_the_busy_line_names_rate_idle_and_total);
     tcase_add_test(t, w12_a_new_process_squats_on_a_finishing_one);
     tcase_add_test(t, w21_kills_pile_up_until_the_mutex_comes_round);
+    tcase_add_test(t, w21_a_victim_that_waits_says_close);
     tcase_add_test(t, w17_with_one_listener_victims_go_at_once_oldest_first);
     tcase_add_test(t, w23_busy_processes_are_stopped_while_idle_exceeds_max);
     tcase_add_test(t, w16_keep_alive_is_refused_by_a_stopping_process);
