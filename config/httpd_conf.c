@@ -624,9 +624,9 @@ static bool if_version(struct parser *p, const char *args, bool *holds)
         *holds = matches != negated;
         if (matches < 0)
             return wrong(p,
-                         "<IfVersion ~> takes a regular expression without "
-                         "repeated repetitions, such as \"^2\\.[46]\", "
-                         "found \"%s\"",
+                         "mpmsim reads POSIX regular expressions without "
+                         "repeated repetitions after <IfVersion ~>, such as "
+                         "\"^2\\.[46]\", found \"%s\"",
                          v);
         return true;
     }

@@ -120,10 +120,10 @@ void memory_big_body(struct server *s, uint32_t conn);
 void memory_big_done(struct server *s, uint32_t conn);
 /* A connection of event has a transaction pool from its pick-up on; when it is
  * closed the pool is kept for the next one, or freed (E-33, M-20). */
-/* M-24: the first head of the connection comes in pieces. */
-void memory_slow_head(struct server *s, uint32_t conn);
 void memory_pool_take(struct server *s, uint32_t conn);
 void memory_pool_give(struct server *s, uint32_t conn);
+/* M-24: the head that the connection's thread reads comes in pieces. */
+void memory_slow_head(struct server *s, uint32_t conn);
 /* H-1: the kernel kills the child that holds most. */
 void memory_kill(struct server *s);
 /* H-2: how long a thread waits for its pages that are in swap. */

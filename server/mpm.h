@@ -80,8 +80,8 @@ void mpm_child_kill(struct server *s, uint32_t child);
  * goes on until it returns, all others become idle. */
 void mpm_abort_work(struct server *s, uint32_t child);
 /* H-3: whether one more accept in this process would fail for want of a
- * descriptor; if so httpd logs that and the process is sick
- * (C-13) and has to end (C-28). */
+ * descriptor; if so httpd logs that (AH02179), and the process is sick (C-13)
+ * and has to end (C-28). */
 bool mpm_out_of_files(struct server *s, uint32_t child);
 /* Marks the process as stopping in the scoreboard (quiescing 1). */
 void mpm_set_quiescing(struct server *s, uint32_t child);
