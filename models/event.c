@@ -23,6 +23,16 @@
 #define V_LIMIT_KILLS_END HTTPD_VERSION(2, 4, 47) /* E-19 */
 #define V_REACHED_IDLE    HTTPD_VERSION(2, 4, 38)
 
+/* E-29, with its measurements in docs/mpm-behaviour.md: the odds in the race
+ * for a connection of a listener woken on another core, of one that has to
+ * make a pool first, of the last winner when a handshake begins; how often a
+ * loser calls accept as well; how long after a connection all are awake. */
+#define FAR_CORE_ODDS 0.14
+#define NO_POOL_ODDS  0.05
+#define WON_LAST_ODDS 0.3
+#define LOSER_TRIES   0.4
+#define STAY_AWAKE    (200 * SIM_US)
+
 static void listener_event(struct server *s, uint32_t child);
 static void begin_exit(struct server *s, uint32_t child);
 static void maybe_enable_listensocks(struct server *s, uint32_t child);
@@ -47,10 +57,18 @@ bool event_may_accept(const struct settings *set, int64_t c, int64_t l,
     return c <= l || c - l < tpc + (idle - disabled) * set->async_factor;
 }
 
+/* The listener's worker, or the next: E-12. */
+static uint32_t pop_idle(struct server *s, uint32_t child)
+{
+    child_at(s, child)->reserved = false;
+    return mpm_pop_idle(s, child);
+}
+
 static bool connections_above_limit(const struct server *s,
                                     const struct child *ch)
 {
-    return !event_may_accept(s->set, ch->conns, ch->lingering, ch->nidle,
+    return !event_may_accept(s->set, ch->conns, ch->lingering,
+                             (int64_t)ch->nidle - ch->reserved,
                              ch->not_accepting);
 }
 
@@ -183,7 +201,7 @@ static void shed_threads(struct server *s, uint32_t child)
     if (ch->state != CHILD_LIVE && ch->state != CHILD_STARTING)
         return;
     while (ch->nidle > 0 && (ch->ungraceful || ch->conns < ch->nthreads))
-        mpm_thread_exit(s, mpm_pop_idle(s, child), true);
+        mpm_thread_exit(s, pop_idle(s, child), true);
     if (ch->nthreads == 0)
         mpm_child_kill(s, child); /* with what is still open, if ungraceful */
 }
@@ -203,9 +221,9 @@ static void unblock_listener(struct server *s, uint32_t child)
         if (c->flags & CF_CRST || c->state == CONN_LINGER)
             mpm_close(s, conn);
         else if (c->state == CONN_WRITE_BLOCKED)
-            write_on(s, mpm_pop_idle(s, child), conn);
+            write_on(s, pop_idle(s, child), conn);
         else
-            process_socket(s, mpm_pop_idle(s, child), conn);
+            process_socket(s, pop_idle(s, child), conn);
     }
     if (ch->blocked_head == NONE) {
         ch->listener = ch->dying ? LISTENER_STOPPED : LISTENER_POLL;
@@ -256,7 +274,9 @@ static void on_released(struct server *s, uint32_t child)
 
 static void disable_listensocks(struct server *s, uint32_t child)
 {
+    struct child *ch = child_at(s, child);
     mpm_set_accepting(s, child, false); /* E-14 */
+    mpm_leave_accept(s, ch->bucket, child);
 }
 
 /* E-15: evaluated whenever a worker or a connection is done. */
@@ -266,22 +286,31 @@ static void maybe_enable_listensocks(struct server *s, uint32_t child)
     if (!ch->not_accepting || ch->dying || connections_above_limit(s, ch))
         return;
     mpm_set_accepting(s, child, true);
-    mpm_poll_again(s, ch->bucket);
+    mpm_wait_accept(s, ch->bucket, child);
 }
 
-/* E-11: the listening socket is readable and this process was first. */
+/* E-11: the listening socket is readable. False: it is not listened to any
+ * more. */
+static bool wants_connection(struct server *s, uint32_t child)
+{
+    struct child *ch = child_at(s, child);
+    if (!connections_above_limit(s, ch))
+        return true;
+    bool busy = ch->nidle - ch->reserved == 0;
+    disable_listensocks(s, child);
+    if (busy || (s->set->version >= V_LIMIT_STRICT &&
+                 s->set->version < V_LIMIT_KILLS_END))
+        kill_keepalives(s, child); /* E-19 */
+    maybe_enable_listensocks(s, child);
+    return false;
+}
+
+/* … and this process was first. */
 static void listener_event(struct server *s, uint32_t child)
 {
     struct child *ch = child_at(s, child);
-    if (connections_above_limit(s, ch)) {
-        bool busy = ch->nidle == 0;
-        disable_listensocks(s, child);
-        if (busy || (s->set->version >= V_LIMIT_STRICT &&
-                     s->set->version < V_LIMIT_KILLS_END))
-            kill_keepalives(s, child); /* E-19 */
-        maybe_enable_listensocks(s, child);
+    if (!wants_connection(s, child))
         return;
-    }
     if (mpm_out_of_files(s, child)) { /* C-28: it stops gracefully */
         begin_exit(s, child);
         return;
@@ -290,7 +319,9 @@ static void listener_event(struct server *s, uint32_t child)
     if (conn == NONE)
         return;
     ch->budget--;
-    mpm_hold(s, mpm_pop_idle(s, child), conn);
+    if (ch->pools[0] + ch->pools[1] == 0)
+        ch->spare_pool = false;
+    mpm_hold(s, pop_idle(s, child), conn);
     mpm_pick_up_later(s, conn);
     if (ch->budget <= 0) /* E-30: the top of the next iteration */
         begin_exit(s, child);
@@ -311,24 +342,82 @@ static void on_pickup(struct server *s, uint32_t conn)
     mpm_process(s, mpm_thread_of(s, conn), conn);
 }
 
-/* E-29: all polling processes wake; one wins. */
+/* E-29: the cores a wake-up finds idle, besides the one it comes from. */
+static uint64_t idle_cores(const struct server *s)
+{
+    int64_t n = s->conf.machine.cpus - 1 - (int64_t)cpu_running(s->cpu);
+    return n > 0 ? (uint64_t)n : 0;
+}
+
+/* E-29: a client that has begun a TLS handshake stays on its core. */
+static bool handshake_waits(const struct bucket *b)
+{
+    for (int i = 0; i < b->nl; i++)
+        if (b->l[i].tls && b->l[i].head != NONE)
+            return true;
+    return false;
+}
+
+/* The next before CHILD in line whose listener polls. */
+static uint32_t polling_before(const struct server *s, uint32_t child)
+{
+    while (child != NONE && child_at(s, child)->listener != LISTENER_POLL)
+        child = child_at(s, child)->wait_prev;
+    return child;
+}
+
+static bool has_pool(const struct child *ch)
+{
+    return ch->spare_pool || ch->pools[0] + ch->pools[1] > 0;
+}
+
+/* E-29: how likely CHILD's listener is to be the first to call accept, as odds
+ * against one on the core of the sender with a pool ready. */
+static double race_odds(const struct server *s, const struct bucket *b,
+                        uint32_t child, bool far, bool handshake)
+{
+    double odds = has_pool(child_at(s, child)) ? 1 : NO_POOL_ODDS;
+    if (handshake)
+        return child == b->won ? odds * WON_LAST_ODDS : odds;
+    return far ? odds * FAR_CORE_ODDS : odds;
+}
+
+/* E-12: what it takes for a connection that another process has, it keeps for
+ * the next. */
+static void accept_in_vain(struct server *s, uint32_t child)
+{
+    struct child *ch = child_at(s, child);
+    if (wants_connection(s, child))
+        ch->reserved = ch->spare_pool = true;
+}
+
+/* E-29: all polling processes wake; one wins. Those at the end of the line are
+ * woken first, on idle cores, and mostly come too late. */
 static void on_pending(struct server *s, uint32_t bucket)
 {
+    struct bucket *b = &s->buckets[bucket];
+    uint64_t n = 0, far = idle_cores(s);
+    bool asleep = far > 0 && sim_now(s->sim) - b->woken > STAY_AWAKE;
+    bool handshake = handshake_waits(b);
     uint32_t winner = NONE;
-    uint64_t n = 0;
-    for (int64_t i = bucket; i < s->nslots; i += s->nbuckets) {
-        uint32_t id = s->pslots[i].child;
-        if (id == NONE)
-            continue;
-        const struct child *ch = child_at(s, id);
-        if (ch->state != CHILD_LIVE || ch->listener != LISTENER_POLL ||
-            ch->not_accepting)
-            continue;
-        if (rng_below(&s->race, ++n) == 0)
+    double sum = 0;
+    for (uint32_t id = polling_before(s, b->wait_tail); id != NONE;
+         id = polling_before(s, child_at(s, id)->wait_prev)) {
+        double w = asleep ? race_odds(s, b, id, n++ < far, handshake) : 1;
+        sum += w;
+        if (rng_unit(&s->race) * sum < w)
             winner = id;
     }
     if (winner == NONE)
         return;
+    for (uint32_t id = polling_before(s, b->wait_tail), before; id != NONE;
+         id = before) {
+        before = polling_before(s, child_at(s, id)->wait_prev);
+        if (id != winner && rng_unit(&s->race) < LOSER_TRIES)
+            accept_in_vain(s, id);
+    }
+    b->woken = sim_now(s->sim);
+    b->won = winner;
     listener_event(s, winner);
     mpm_poll_again(s, bucket);
 }
@@ -355,7 +444,7 @@ static void on_readable(struct server *s, uint32_t conn)
     } else if (c->state == CONN_WRITE_BLOCKED) {
         mpm_close(s, conn); /* a FIN while the response is going out */
     } else {
-        process_socket(s, mpm_pop_idle(s, child), conn);
+        process_socket(s, pop_idle(s, child), conn);
     }
     if (busy)
         kill_keepalives(s, child);
@@ -370,7 +459,7 @@ static void on_writable(struct server *s, uint32_t conn)
     if (ch->nidle == 0 || ch->listener == LISTENER_BLOCKED)
         block_listener(s, conn);
     else
-        write_on(s, mpm_pop_idle(s, child), conn);
+        write_on(s, pop_idle(s, child), conn);
 }
 
 /* E-21 */
@@ -402,9 +491,9 @@ static void on_child_ready(struct server *s, uint32_t child)
     if (ch->listener == LISTENER_NONE) {
         ch->listener = LISTENER_POLL;
         mpm_watch_pod(s, child);
+        if (!ch->dying)
+            mpm_wait_accept(s, ch->bucket, child);
     }
-    if (!ch->dying)
-        mpm_poll_again(s, ch->bucket);
 }
 
 /* E-31: listeners closed, cells G, keep-alives shut down, surplus threads
@@ -417,6 +506,8 @@ static void begin_exit(struct server *s, uint32_t child)
     ch->dying = true;
     mpm_set_quiescing(s, child);
     mpm_unwatch_pod(s, child);
+    if (ch->in_line)
+        mpm_leave_accept(s, ch->bucket, child);
     if (ch->listener != LISTENER_BLOCKED)
         ch->listener = LISTENER_STOPPED;
     for (uint32_t j = 0; j < ch->per; j++) {
@@ -446,6 +537,8 @@ static void on_stop(struct server *s, uint32_t child, enum stop_kind how)
         ch->dying = ch->ungraceful = true;
         mpm_set_quiescing(s, child);
         mpm_unwatch_pod(s, child);
+        if (ch->in_line)
+            mpm_leave_accept(s, ch->bucket, child);
         ch->listener = LISTENER_STOPPED;
         mpm_abort_work(s, child);
         shed_threads(s, child);

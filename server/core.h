@@ -112,8 +112,6 @@ struct txn {
     simtime_t t_drain; /* the client began to read the response */
     int64_t out;       /* bytes of the response, head included */
     int64_t written;   /* of these, given to the socket */
-    int64_t room;      /* what the buffers of both ends take (K-19) */
-    int64_t chunk;     /* the socket is writable again after this (K-15) */
     uint32_t thread;   /* that holds the connection, or NONE */
     uint32_t job;      /* on the CPU, or CPU_NONE */
     simtime_t demand;  /* of that job */
@@ -200,6 +198,9 @@ struct child {
     simtime_t user, sys;          /* CPU time spent by this process */
     uint32_t pools[2], big_pools; /* event: transaction pools kept for reuse
                                      (E-33): plain, TLS, grown by a body */
+    bool reserved, spare_pool;    /* the listener has a worker, a pool from an
+                                     accept that came too late (E-12, E-29); the
+                                     pool's 8 KiB are not booked */
     simtime_t died;               /* when it exited */
     struct sim_timer timer;       /* retry of thread creation (W-3) */
     struct lane *lanes;     /* async: its own queues, by WAIT_KEEPALIVE … */
@@ -228,8 +229,10 @@ struct bucket {
     uint32_t wait_head, wait_tail, waiters;
     uint32_t pod_head, pod_tail; /* worker, event: pipe readers */
     uint32_t pod_bytes;
-    int rate;  /* idle spawn rate */
-    bool poll; /* a HOOK_PENDING waits */
+    int rate;        /* idle spawn rate */
+    bool poll;       /* a HOOK_PENDING waits */
+    simtime_t woken; /* event: when its pollers last were, … */
+    uint32_t won;    /* … and who was first (E-29) */
 };
 
 /* Hooks wait here until the current one returns: no verb calls back. */

@@ -4,6 +4,7 @@
  * a response's end means, and what happens to a connection without a thread,
  * is the model's business. */
 #include "server/inside.h"
+#include "server/sockbuf.h"
 #include "sim/must.h"
 
 #include <math.h>
@@ -586,23 +587,15 @@ static bool keeps_alive(const struct server *s, const struct conn *c)
 
 static void written(struct server *s, uint32_t id);
 
-/* K-19: what fits into both ends' buffers, and how much must drain before the
- * socket is writable again (K-15). */
-static void buffers(const struct server *s, const struct conn *c, struct txn *t)
+static struct sockbuf buffers(const struct server *s, uint32_t id)
 {
     const struct network *n = &s->conf.network;
-    if (n->send_capacity) {
-        t->room = n->send_capacity;
-        t->chunk = t->room > 3 ? t->room / 3 : 1;
-        return;
-    }
-    /* the client's share of its doubled buffer: small records fill it less
-     * well than full segments do */
-    double share = c->flags & CF_TLS ? 0.69 : t->d.file ? 0.80 : 0.52;
-    int64_t sndbuf =
-        s->set->send_buffer ? 2 * s->set->send_buffer : n->tcp_wmem_default;
-    t->room = sndbuf + (int64_t)(share * 2 * (double)n->client_rcvbuf);
-    t->chunk = sndbuf / 3;
+    if (n->send_capacity)
+        return sockbuf_fixed(n->send_capacity);
+    int64_t fixed = 2 * s->set->send_buffer;
+    return sockbuf_of(
+        (double)n->client_rcvbuf, (double)(fixed ? fixed : n->tcp_wmem_default),
+        !fixed, conn_txn(s, id)->d.file && !(conn_at(s, id)->flags & CF_TLS));
 }
 
 static double drain_rate(const struct server *s, uint32_t id)
@@ -614,12 +607,9 @@ static double drain_rate(const struct server *s, uint32_t id)
     return bw;
 }
 
-/* The time a client at RATE needs to make room for N more bytes, in whole
- * wake-ups. */
-static simtime_t wakeups(const struct txn *t, int64_t n, double rate)
+static simtime_t time_to_drain(double bytes, double rate)
 {
-    double chunks = ceil((double)n / (double)t->chunk);
-    return (simtime_t)ceil(chunks * (double)t->chunk / rate * 1e9);
+    return (simtime_t)ceil(bytes / rate * 1e9);
 }
 
 static void respond_with(struct server *s, uint32_t id, int status)
@@ -649,29 +639,31 @@ static void respond_with(struct server *s, uint32_t id, int status)
         written(s, id);
         return;
     }
-    buffers(s, c, t);
-    int64_t held = t->out - t->room;
+    struct sockbuf b = buffers(s, id);
+    double room = sockbuf_taken(&b, 0), rest = (double)t->out;
     if (s->model->async && !(c->flags & CF_CLOGGING)) { /* C-37 */
         if (t->d.file && !t->d.backend && !(c->flags & CF_TLS))
-            held = 0;
+            rest = 0;
         else if (!t->d.backend) /* a proxied body is flushed as it comes */
-            held -= s->set->flush_max_threshold;
+            rest -= (double)s->set->flush_max_threshold;
     }
-    t->written = t->out < t->room ? t->out : t->room;
-    if (!t->d.file && t->out > t->room)
-        memory_big_body(s, id);
-    if (held <= 0) {
+    if ((double)t->out > room) {
+        t->written = (int64_t)room;
+        if (!t->d.file)
+            memory_big_body(s, id);
+    }
+    if (rest <= room) {
         written(s, id);
         return;
     }
-    if ((double)t->chunk / rate * 1e9 > (double)s->set->timeout) {
+    if (sockbuf_longest(&b) / rate * 1e9 > (double)s->set->timeout) {
         t->cut = true; /* C-31: no progress for Timeout */
         arm(s, id, now_of(s) + slack(s, s->set->timeout));
         return;
     }
     t->cut = false;
     t->written = 0; /* told by the time: see serve_timer */
-    arm(s, id, now_of(s) + wakeups(t, held, rate));
+    arm(s, id, now_of(s) + time_to_drain(sockbuf_drained(&b, rest), rate));
 }
 
 static void respond(void *srv, uint32_t id)
@@ -685,16 +677,19 @@ static void respond(void *srv, uint32_t id)
     hook_drain(s);
 }
 
-/* What the socket has taken by now: the buffers' room and all the client has
- * drained, in whole chunks. */
+static double drained(const struct server *s, uint32_t id)
+{
+    return simtime_to_s(now_of(s) + s->half_rtt - conn_txn(s, id)->t_drain) *
+           drain_rate(s, id);
+}
+
+/* What the socket has taken by now (K-19). */
 static int64_t taken(const struct server *s, uint32_t id)
 {
-    const struct txn *t = conn_txn(s, id);
-    double gone =
-        simtime_to_s(now_of(s) + s->half_rtt - t->t_drain) * drain_rate(s, id);
-    int64_t chunks = (int64_t)((gone + 1) / (double)t->chunk);
-    int64_t n = t->room + chunks * t->chunk;
-    return n < t->out ? n : t->out;
+    struct sockbuf b = buffers(s, id);
+    double n = sockbuf_taken(&b, drained(s, id));
+    int64_t out = conn_txn(s, id)->out;
+    return n < (double)out ? (int64_t)n : out;
 }
 
 /* The response is out of the handler's hands. */
@@ -734,13 +729,11 @@ bool mpm_write_more(struct server *s, uint32_t id)
 void mpm_wait_writable(struct server *s, uint32_t id)
 {
     struct txn *t = conn_txn(s, id);
-    double rate = drain_rate(s, id);
+    struct sockbuf b = buffers(s, id);
     conn_set_state(s, id, CONN_WRITE_BLOCKED);
-    /* the next whole chunk the client will have drained */
-    double chunk_s = (double)t->chunk / rate;
-    double gone = simtime_to_s(now_of(s) + s->half_rtt - t->t_drain);
-    double next = (floor(gone / chunk_s + 1e-6) + 1) * chunk_s;
-    simtime_t due = t->t_drain - s->half_rtt + (simtime_t)ceil(next * 1e9);
+    double next = sockbuf_next(&b, drained(s, id));
+    simtime_t due =
+        t->t_drain - s->half_rtt + time_to_drain(next, drain_rate(s, id));
     t->cut = due - now_of(s) > s->set->timeout;
     arm(s, id, t->cut ? now_of(s) + s->set->timeout : due);
 }

@@ -10,7 +10,7 @@
 
 #define SEEDS 150
 #define LEAVE (20 * SIM_S)  /* by then every client has gone home */
-#define QUIET (200 * SIM_S) /* and by then everything has ended */
+#define QUIET (500 * SIM_S) /* and by then everything has ended */
 
 static const char *const mpms[] = { "prefork", "worker", "event" };
 
@@ -227,9 +227,12 @@ static uint64_t run(struct rig *r)
 }
 
 /* K-11, C-40: the active processes of event are limited over all buckets, so
- * one may be left with clients and no process, rightly. */
+ * one may be left with clients and no process, rightly. E-12: a process of one
+ * thread does not accept again once it has lost a race. */
 static bool is_starved(const struct server *s)
 {
+    if (s->per_child == 1 && s->not_accepting > 0)
+        return true;
     int64_t left = s->nbuckets;
     for (int b = 0; b < s->nbuckets; b++)
         for (int64_t i = b; i < s->nslots; i += s->nbuckets)

@@ -25,7 +25,7 @@ static int64_t private_kib(struct rig *r)
 static struct rig *crowded(int64_t ram, bool killer)
 {
     struct rig *r = rig_new("prefork", "StartServers 3\nMinSpareServers 1\n"
-                                       "KeepAlive Off");
+                                       "SendBufferSize 65536\nKeepAlive Off");
     r->conf.machine.ram = ram;
     r->conf.machine.oom_killer = killer;
     rig_start(r);
@@ -264,7 +264,8 @@ static void big_bodies(const char *mpm, int64_t *during, int64_t *after)
         struct rig *r = rig_new(mpm, "StartServers 1\nThreadsPerChild 20\n"
                                      "MaxRequestWorkers 20\n"
                                      "MinSpareThreads 1\n"
-                                     "MaxSpareThreads 100");
+                                     "MaxSpareThreads 100\n"
+                                     "SendBufferSize 65536");
         rig_start(r);
         rig_crowd(r, 20, 0,
                   &(struct guest){ .d.bytes = 1000000,

@@ -3,6 +3,7 @@
 #include "tests/timelines/rig.h"
 
 #include <check.h>
+#include <stdio.h>
 
 #define SMALL                                                                  \
     "StartServers 1\nServerLimit 1\nThreadsPerChild 4\nMaxRequestWorkers 4\n"  \
@@ -269,6 +270,134 @@ START_TEST(g14_versions_2_4_25_to_2_4_51_never_stop_one)
 }
 END_TEST
 
+/* ---- the race for a connection: E-12, E-29 ---- */
+
+#define RACES 4000
+
+/* PROCESSES processes of THREADS on a machine of CPUS cores. */
+static struct rig *racers(int processes, int threads, int64_t cpus)
+{
+    char text[300];
+    snprintf(text, sizeof text,
+             "StartServers %d\nServerLimit %d\nThreadsPerChild %d\n"
+             "MaxRequestWorkers %d\nMinSpareThreads 1\n"
+             "MaxSpareThreads %d\nMaxConnectionsPerChild 1000000\n"
+             "KeepAliveTimeout 600\nListen 80\nListen 443 https",
+             processes, processes, threads, processes * threads,
+             processes * threads);
+    struct rig *r = rig_new("event", text);
+    r->conf.machine.cpus = cpus;
+    rig_start(r);
+    return r;
+}
+
+static struct child *racer(const struct rig *r, int slot)
+{
+    return child_at(r->srv, r->srv->pslots[slot].child);
+}
+
+static double races_won(const struct rig *r, int slot)
+{
+    return 1e6 - (double)racer(r, slot)->budget;
+}
+
+/* The share of RACES connections like SCRIPT, STEP apart, that the process
+ * takes which was the last of PROCESSES to listen. */
+static double share_of_the_last(int processes, int64_t cpus, simtime_t step,
+                                const struct guest *script)
+{
+    struct rig *r = racers(processes, 25, cpus);
+    struct guest g = *script;
+    g.at = SIM_S;
+    rig_crowd(r, RACES, step, &g);
+    rig_run(r, SIM_S + RACES * step + SIM_S);
+    double all = 0;
+    for (int i = 0; i < processes; i++)
+        all += races_won(r, i);
+    ck_assert(all == RACES);
+    double share = races_won(r, processes - 1) / all;
+    rig_free(r);
+    return share;
+}
+
+/* Odds of 0.14 to 1 for each of the others; tolerances are three standard
+ * deviations of the draw. */
+START_TEST(e29_who_listens_last_is_woken_on_the_other_core_and_too_late)
+{
+    struct guest g = { .d.sleep = 5 * SIM_MS };
+    ck_assert_double_eq_tol(share_of_the_last(2, 2, 20 * SIM_MS, &g), 0.123,
+                            0.016);
+    ck_assert_double_eq_tol(share_of_the_last(4, 2, 20 * SIM_MS, &g), 0.045,
+                            0.010);
+}
+END_TEST
+
+START_TEST(e29_the_race_is_even_with_one_core_many_or_all_awake)
+{
+    struct guest g = { .d.sleep = 5 * SIM_MS }, short_one = { 0 };
+    ck_assert_double_eq_tol(share_of_the_last(2, 1, 20 * SIM_MS, &g), 0.5,
+                            0.024);
+    ck_assert_double_eq_tol(share_of_the_last(2, 3, 20 * SIM_MS, &g), 0.5,
+                            0.024);
+    ck_assert_double_eq_tol(share_of_the_last(2, 2, 150 * SIM_US, &short_one),
+                            0.5, 0.024);
+}
+END_TEST
+
+START_TEST(e29_a_tls_client_keeps_its_core_and_favours_nobody)
+{
+    struct guest g = { .link.tls = true };
+    ck_assert_double_eq_tol(share_of_the_last(2, 2, 20 * SIM_MS, &g), 0.5,
+                            0.024);
+}
+END_TEST
+
+/* Connections that stay take their pools away: who has just won has none. */
+START_TEST(e29_without_a_pool_the_winner_loses_the_next_race)
+{
+    struct rig *r = racers(2, 25, 2);
+    rig_crowd(r, 40, 20 * SIM_MS, &(struct guest){ .at = SIM_S, .hold = true });
+    rig_run(r, 3 * SIM_S);
+    ck_assert_double_eq(races_won(r, 0) + races_won(r, 1), 40);
+    ck_assert_double_ge(races_won(r, 1), 40 / 4);
+    rig_free(r);
+}
+END_TEST
+
+START_TEST(e29_listening_again_is_listening_last)
+{
+    struct rig *r = racers(2, 25, 2);
+    rig_run(r, SIM_S);
+    /* E-14, E-15: the older process is full, then empty again */
+    struct child *first = racer(r, 0);
+    mpm_leave_accept(r->srv, first->bucket, r->srv->pslots[0].child);
+    mpm_wait_accept(r->srv, first->bucket, r->srv->pslots[0].child);
+    rig_crowd(r, RACES, 20 * SIM_MS,
+              &(struct guest){ .at = SIM_S, .d.sleep = 5 * SIM_MS });
+    rig_run(r, 100 * SIM_S);
+    ck_assert_double_eq_tol(races_won(r, 0) / RACES, 0.123, 0.016);
+    rig_free(r);
+}
+END_TEST
+
+/* As recorded: two processes of one thread; from the first race that it loses
+ * on one of them has its only worker reserved and never accepts again. */
+START_TEST(e12_a_process_of_one_thread_that_loses_a_race_is_lost)
+{
+    struct rig *r = racers(2, 1, 2);
+    rig_crowd(r, 100, 125 * SIM_MS,
+              &(struct guest){ .at = SIM_S, .d.sleep = 5 * SIM_MS });
+    rig_run(r, 20 * SIM_S);
+    ck_assert_int_eq(rig_answered(r), 100);
+    ck_assert(racer(r, 0)->not_accepting != racer(r, 1)->not_accepting);
+    const struct child *lost = racer(r, racer(r, 1)->not_accepting);
+    ck_assert(lost->reserved);
+    ck_assert_uint_eq(lost->nidle, 1);
+    ck_assert_double_le(1e6 - (double)lost->budget, 10);
+    rig_free(r);
+}
+END_TEST
+
 Suite *suite_timeline_event(void);
 Suite *suite_timeline_event(void)
 {
@@ -288,6 +417,13 @@ Suite *suite_timeline_event(void)
     tcase_add_test(t, g14_without_them_it_stops_one_in_two_ticks);
     tcase_add_test(t, g14_a_busy_victim_holds_up_all_further_kills);
     tcase_add_test(t, g14_versions_2_4_25_to_2_4_51_never_stop_one);
+    tcase_add_test(
+        t, e29_who_listens_last_is_woken_on_the_other_core_and_too_late);
+    tcase_add_test(t, e29_the_race_is_even_with_one_core_many_or_all_awake);
+    tcase_add_test(t, e29_a_tls_client_keeps_its_core_and_favours_nobody);
+    tcase_add_test(t, e29_without_a_pool_the_winner_loses_the_next_race);
+    tcase_add_test(t, e29_listening_again_is_listening_last);
+    tcase_add_test(t, e12_a_process_of_one_thread_that_loses_a_race_is_lost);
     suite_add_tcase(s, t);
     return s;
 }
