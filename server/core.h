@@ -97,7 +97,8 @@ struct conn {
     uint32_t rate;         /* struct link in srv->links, NONE = no limits */
     uint16_t flags;
     uint16_t served; /* responses on this connection, saturating */
-    uint8_t state, wait, tcp, inflight;
+    uint8_t state, tcp, inflight;
+    uint8_t wait : 7, old_pool : 1; /* event: its pool served others (M-25) */
 };
 
 /* Work in progress on a connection. */
@@ -162,6 +163,12 @@ struct thread {
     uint16_t responses; /* saturating: memory growth (M-16) */
     bool tls_used, big_used, proxy_used, php_used, gone;
     int64_t grown; /* bytes beyond a new thread's */
+    /* worker (M-25): the transaction pool it has, or NONE; and of the pool
+     * that was made as this one is numbered, its part */
+    uint32_t pool, next_pool;
+    uint16_t pool_responses;
+    bool pool_big;
+    int64_t pool_grown;
 };
 
 struct child {
@@ -197,12 +204,15 @@ struct child {
     bool tls_used, big_used;
     simtime_t user, sys;          /* CPU time spent by this process */
     uint32_t pools[2], big_pools; /* event: transaction pools kept for reuse
-                                     (E-33): plain, TLS, grown by a body */
+                                     (E-33): plain, TLS, grown by a body; … */
+    uint32_t old_pools[2];        /* … of these, used more than once (M-25) */
     bool reserved, spare_pool;    /* the listener has a worker, a pool from an
                                      accept that came too late (E-12, E-29); the
                                      pool's 8 KiB are not booked */
-    simtime_t died;               /* when it exited */
-    struct sim_timer timer;       /* retry of thread creation (W-3) */
+    uint32_t pools_made, pool_free; /* worker: pools, and the stack of those
+                                       that are free (M-25) */
+    simtime_t died;                 /* when it exited */
+    struct sim_timer timer;         /* retry of thread creation (W-3) */
     struct lane *lanes;     /* async: its own queues, by WAIT_KEEPALIVE … */
     struct lane *keepalive; /* of connections that hold a thread */
 };

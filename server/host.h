@@ -54,17 +54,16 @@ struct machine {
     int64_t mem_child_used, mem_child_used_tls; /* added by first use */
     int64_t mem_process, mem_process_tls; /* worker, event, without threads */
     int64_t mem_thread;                   /* per thread, never used */
-    int64_t mem_thread_request;           /* in its first request */
-    int64_t mem_thread_first;             /* after its first response */
-    int64_t mem_thread_used;              /* worker: after about 8 */
-    /* event, without pools: after its first response, after about 8 */
-    int64_t mem_thread_first_event, mem_thread_used_event;
+    /* the same without pools after its first response and after about eight */
+    int64_t mem_thread_first, mem_thread_used;
     int64_t mem_thread_tls_first_event, mem_thread_tls_event;
-    int64_t mem_thread_old; /* after hundreds */
-    int64_t mem_thread_tls;
+    int64_t mem_thread_tls; /* worker */
+    /* worker's pools: in the first request, after one, eight, many responses */
+    int64_t mem_pool_request, mem_pool_first, mem_pool_used, mem_pool_old;
     int64_t mem_leak;                             /* per response, for good */
     int64_t mem_thread_gone, mem_thread_gone_tls; /* left when it has ended */
-    int64_t mem_proxy;    /* kept by a thread that has used a backend */
+    /* kept by a thread, a prefork child that has used a backend */
+    int64_t mem_proxy, mem_proxy_child;
     int64_t mem_big_body; /* for good, after a large body from memory */
     int64_t mem_conn_new, mem_conn, mem_conn_old,
         mem_conn_tls; /* event, idle keep-alive */

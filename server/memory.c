@@ -9,7 +9,7 @@
 #define FIRST_RESPONSES 8   /* M-16: full size after about eight responses */
 #define OLD_RESPONSES   400 /* and a little more after hundreds */
 #define PAGE            4096
-#define OLD_CONN        15 /* a connection's pool: full size after so many */
+#define OLD_CONN        5 /* a connection's pool: full size after so many */
 
 /* Private memory of all processes and what they share, once. */
 static int64_t used(const struct server *s)
@@ -54,8 +54,9 @@ static int64_t grown(int64_t first, int64_t full, int n)
 static int64_t thread_growth(const struct server *s, const struct thread *t)
 {
     const struct machine *m = &s->conf.machine;
-    int64_t big = (t->big_used ? m->mem_big_body : 0) +
-                  (t->proxy_used ? m->mem_proxy : 0);
+    int64_t proxy = s->model->threaded ? m->mem_proxy : m->mem_proxy_child;
+    int64_t big =
+        (t->big_used ? m->mem_big_body : 0) + (t->proxy_used ? proxy : 0);
     int n = t->responses;
     if (t->php_used)
         big += m->mem_php_used;
@@ -63,25 +64,49 @@ static int64_t thread_growth(const struct server *s, const struct thread *t)
         return big + (t->tls_used ? m->mem_child_used_tls
                       : n > 0     ? m->mem_child_used
                                   : 0);
-    if (s->model->async) { /* the pools are counted with the connections */
-        int64_t plain =
-            grown(m->mem_thread_first_event, m->mem_thread_used_event, n);
-        int64_t tls =
-            grown(m->mem_thread_tls_first_event, m->mem_thread_tls_event, n);
-        return shared_arenas(s, t, plain, tls) - m->mem_thread + big;
+    /* the pools are counted by themselves (M-20, M-25) */
+    int64_t plain = grown(m->mem_thread_first, m->mem_thread_used, n);
+    int64_t tls = s->model->async ? grown(m->mem_thread_tls_first_event,
+                                          m->mem_thread_tls_event, n)
+                                  : m->mem_thread_tls;
+    return shared_arenas(s, t, plain, tls) - m->mem_thread + big;
+}
+
+/* M-25: what worker's pool P holds. */
+static int64_t worker_pool(const struct server *s, const struct thread *p)
+{
+    const struct machine *m = &s->conf.machine;
+    int64_t big = p->pool_big ? m->mem_big_body : 0;
+    int n = p->pool_responses;
+    if (n == 0)
+        return big + m->mem_pool_request;
+    if (n < FIRST_RESPONSES)
+        return big + grown(m->mem_pool_first, m->mem_pool_used, n);
+    int more = n < OLD_RESPONSES ? n - FIRST_RESPONSES
+                                 : OLD_RESPONSES - FIRST_RESPONSES;
+    return big + m->mem_pool_used +
+           (m->mem_pool_old - m->mem_pool_used) * more /
+               (OLD_RESPONSES - FIRST_RESPONSES);
+}
+
+/* The pool of worker's THREAD: the last one put back, or a new one. */
+static struct thread *pool_of(struct server *s, struct thread *t)
+{
+    struct child *ch = child_at(s, t->child);
+    if (t->pool == NONE && ch->pool_free != NONE) {
+        t->pool = ch->pool_free;
+        ch->pool_free = thread_at(s, t->pool)->next_pool;
+    } else if (t->pool == NONE) {
+        t->pool = ch->threads + ch->pools_made++;
     }
-    int64_t used = m->mem_thread_used;
-    int64_t size;
-    if (n >= OLD_RESPONSES)
-        size = m->mem_thread_old;
-    else if (n >= FIRST_RESPONSES)
-        size = used + (m->mem_thread_old - used) * (n - FIRST_RESPONSES) /
-                          (OLD_RESPONSES - FIRST_RESPONSES);
-    else
-        size = n == 0 ? m->mem_thread_request
-                      : grown(m->mem_thread_first, used, n);
-    size = shared_arenas(s, t, size, m->mem_thread_tls);
-    return size - m->mem_thread + big;
+    return thread_at(s, t->pool);
+}
+
+static void grow_pool(struct server *s, struct thread *t, struct thread *p)
+{
+    int64_t to = worker_pool(s, p);
+    add(s, child_at(s, t->child), to - p->pool_grown);
+    p->pool_grown = to;
 }
 
 static void grow(struct server *s, struct thread *t, int64_t to)
@@ -114,20 +139,22 @@ void memory_thread_gone(struct server *s, uint32_t thread)
 {
     struct thread *t = thread_at(s, thread);
     const struct machine *m = &s->conf.machine;
-    if (s->model->threaded)
-        grow(s, t,
-             shared_arenas(s, t, m->mem_thread_gone, m->mem_thread_gone_tls) -
-                 m->mem_thread);
+    if (!s->model->threaded)
+        return;
+    grow(s, t,
+         shared_arenas(s, t, m->mem_thread_gone, m->mem_thread_gone_tls) -
+             m->mem_thread);
+    add(s, child_at(s, t->child), -t->pool_grown);
+    t->pool_grown = 0;
 }
 
 void memory_request(struct server *s, uint32_t thread)
 {
     struct thread *t = thread_at(s, thread);
-    const struct machine *m = &s->conf.machine;
     if (s->model->threaded && t->grown == 0)
-        grow(s, t,
-             s->model->async ? thread_growth(s, t)
-                             : m->mem_thread_request - m->mem_thread);
+        grow(s, t, thread_growth(s, t));
+    if (s->model->threaded && !s->model->async)
+        grow_pool(s, t, pool_of(s, t));
 }
 
 static int64_t pool_size(const struct server *s, bool tls)
@@ -136,8 +163,9 @@ static int64_t pool_size(const struct server *s, bool tls)
 }
 
 /* What its pool has grown by over N requests (M-20): a TLS connection's as
- * much as another's, as far as it is that large. */
-static int64_t pool_growth(const struct server *s, bool tls, int n)
+ * much as another's, as far as it is that large. One that has served other
+ * connections has grown before (M-25). */
+static int64_t pool_growth(const struct server *s, bool tls, bool old, int n)
 {
     const struct machine *m = &s->conf.machine;
     int64_t size = pool_size(s, tls);
@@ -147,20 +175,37 @@ static int64_t pool_growth(const struct server *s, bool tls, int n)
         first = size;
     if (most < -size)
         most = -size;
+    if (old)
+        n = FIRST_RESPONSES + (n < 1 ? 1 : n);
     return n < 1           ? 0
            : n >= OLD_CONN ? first + most
                            : first + most * (n - 1) / (OLD_CONN - 1);
+}
+
+/* A pool that is kept for the next connection. */
+static int64_t kept_size(const struct server *s, bool tls, bool old)
+{
+    return pool_size(s, tls) - pool_growth(s, tls, false, 1) +
+           pool_growth(s, tls, old, 1);
 }
 
 void memory_slow_head(struct server *s, uint32_t conn)
 {
     struct conn *c = conn_at(s, conn);
     struct txn *t = conn_txn(s, conn);
-    if (!s->model->async || t->early || c->served > 0 || !(c->flags & CF_POOL))
+    if (!s->model->threaded || t->early || c->served > 0)
         return;
     memory_request(s, t->thread);
-    t->early = true;
-    add(s, child_at(s, c->child), pool_growth(s, c->flags & CF_TLS, 1));
+    if (!s->model->async) {
+        struct thread *p = thread_at(s, thread_at(s, t->thread)->pool);
+        if (p->pool_responses == 0)
+            p->pool_responses = 1;
+        grow_pool(s, thread_at(s, t->thread), p);
+    } else if (c->flags & CF_POOL && !c->old_pool) {
+        t->early = true;
+        add(s, child_at(s, c->child),
+            pool_growth(s, c->flags & CF_TLS, false, 1));
+    }
 }
 
 void memory_response(struct server *s, uint32_t thread, uint32_t conn)
@@ -182,6 +227,12 @@ void memory_response(struct server *s, uint32_t thread, uint32_t conn)
         s->tls_seen = true;
     }
     grow(s, t, thread_growth(s, t));
+    if (s->model->threaded && !s->model->async) {
+        struct thread *p = pool_of(s, t);
+        if (p->pool_responses < UINT16_MAX)
+            p->pool_responses++;
+        grow_pool(s, t, p);
+    }
     if (s->conf.machine.mem_leak > 0) /* H-4 */
         add(s, child_at(s, t->child), s->conf.machine.mem_leak);
     struct conn *c = conn_at(s, conn);
@@ -191,8 +242,8 @@ void memory_response(struct server *s, uint32_t thread, uint32_t conn)
         x->early = false;
     else if (c->flags & CF_POOL && c->served <= OLD_CONN)
         add(s, child_at(s, t->child),
-            pool_growth(s, c->flags & CF_TLS, c->served) -
-                pool_growth(s, c->flags & CF_TLS, c->served - 1));
+            pool_growth(s, c->flags & CF_TLS, c->old_pool, c->served) -
+                pool_growth(s, c->flags & CF_TLS, c->old_pool, c->served - 1));
 }
 
 void memory_big_body(struct server *s, uint32_t conn)
@@ -200,9 +251,13 @@ void memory_big_body(struct server *s, uint32_t conn)
     struct txn *x = conn_txn(s, conn);
     struct thread *t = thread_at(s, x->thread);
     struct child *ch = child_at(s, t->child);
-    if (!s->model->async) {
+    if (!s->model->threaded) {
         t->big_used = true;
         grow(s, t, thread_growth(s, t));
+    } else if (!s->model->async) {
+        struct thread *p = pool_of(s, t);
+        p->pool_big = true;
+        grow_pool(s, t, p);
     } else if (!x->big) {
         x->big = true;
         if (ch->big_pools > 0)
@@ -231,48 +286,78 @@ void memory_big_done(struct server *s, uint32_t conn)
         add(s, ch, -s->conf.machine.mem_big_body);
 }
 
+/* Takes a pool of C's process that is kept: of its own kind and an old one if
+ * there is one. Returns its size, 0 if there is none. */
+static int64_t take_kept(const struct server *s, struct child *ch, bool tls)
+{
+    for (int i = 0; i < 2; i++, tls = !tls) {
+        if (ch->pools[tls] == 0)
+            continue;
+        ch->pools[tls]--;
+        bool old = ch->old_pools[tls] > 0;
+        ch->old_pools[tls] -= old;
+        return kept_size(s, tls, old);
+    }
+    return 0;
+}
+
 void memory_pool_take(struct server *s, uint32_t conn)
 {
     struct conn *c = conn_at(s, conn);
     struct child *ch = child_at(s, c->child);
     bool tls = c->flags & CF_TLS;
     c->flags |= CF_POOL;
-    /* a pool that is used again is booked as new until it has been filled */
-    int64_t fresh = pool_size(s, tls) - pool_growth(s, tls, 1);
-    if (ch->pools[tls] > 0) {
-        ch->pools[tls]--;
-        fresh -= pool_size(s, tls);
-    } else if (ch->pools[!tls] > 0) {
-        ch->pools[!tls]--;
-        fresh -= pool_size(s, !tls);
-    }
-    add(s, ch, fresh);
+    int64_t kept = take_kept(s, ch, tls);
+    c->old_pool = kept > 0;
+    add(s, ch,
+        kept > 0 ? kept_size(s, tls, true) - kept
+                 : pool_size(s, tls) - pool_growth(s, tls, false, 1));
+}
+
+/* Worker's thread puts its pool on the stack. */
+static void put_back(struct server *s, struct thread *t)
+{
+    struct child *ch = child_at(s, t->child);
+    if (t->pool == NONE)
+        return;
+    thread_at(s, t->pool)->next_pool = ch->pool_free;
+    ch->pool_free = t->pool;
+    t->pool = NONE;
 }
 
 void memory_pool_give(struct server *s, uint32_t conn)
 {
     struct conn *c = conn_at(s, conn);
-    struct child *ch = child_at(s, c->child);
-    bool tls = c->flags & CF_TLS;
+    const struct txn *t = c->txn != NONE ? conn_txn(s, conn) : NULL;
+    if (s->model->threaded && !s->model->async && t && t->thread != NONE)
+        put_back(s, thread_at(s, t->thread));
     if (!(c->flags & CF_POOL))
         return;
     c->flags &= (uint16_t)~CF_POOL;
-    const struct txn *t = c->txn != NONE ? conn_txn(s, conn) : NULL;
-    int n = c->served - (t != NULL && t->unbooked) + (t != NULL && t->early);
-    add(s, ch, pool_growth(s, tls, 1) - pool_growth(s, tls, n));
-    if (keeps_pool(ch, ch->pools[0] + ch->pools[1]))
+    struct child *ch = child_at(s, c->child);
+    bool tls = c->flags & CF_TLS, old = c->old_pool;
+    int n = c->served - (t && t->unbooked) + (t && t->early);
+    int64_t size = kept_size(s, tls, old);
+    add(s, ch, pool_growth(s, tls, old, 1) - pool_growth(s, tls, old, n));
+    if (keeps_pool(ch, ch->pools[0] + ch->pools[1])) {
         ch->pools[tls]++;
-    else
-        add(s, ch, -pool_size(s, tls));
+        ch->old_pools[tls] += old;
+    } else {
+        add(s, ch, -size);
+    }
 }
 
 void memory_pools_free(struct server *s, uint32_t child)
 {
     struct child *ch = child_at(s, child);
     for (int tls = 0; tls < 2; tls++)
-        add(s, ch, -(int64_t)ch->pools[tls] * pool_size(s, tls));
+        add(s, ch,
+            -(int64_t)(ch->pools[tls] - ch->old_pools[tls]) *
+                    kept_size(s, tls, false) -
+                (int64_t)ch->old_pools[tls] * kept_size(s, tls, true));
     add(s, ch, -(int64_t)ch->big_pools * s->conf.machine.mem_big_body);
     ch->pools[0] = ch->pools[1] = ch->big_pools = 0;
+    ch->old_pools[0] = ch->old_pools[1] = 0;
 }
 
 void memory_kill(struct server *s)
@@ -300,7 +385,7 @@ simtime_t memory_swap_wait(const struct server *s, uint32_t thread)
         return 0;
     const struct thread *t = thread_at(s, thread);
     int64_t own =
-        t->grown +
+        t->grown + (t->pool != NONE ? thread_at(s, t->pool)->pool_grown : 0) +
         (s->model->threaded ? m->mem_thread : child_at(s, t->child)->memory);
     double pages = (double)own / PAGE * (double)out / (double)used(s);
     return (simtime_t)(pages * (double)m->swap_read);

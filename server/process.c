@@ -220,6 +220,7 @@ uint32_t process_fork(struct server *s, uint32_t slot)
     ch->threads = take_block(s) * s->width;
     ch->idle_head = ch->idle_tail = NONE;
     ch->chain_head = ch->chain_tail = NONE;
+    ch->pool_free = NONE;
     ch->blocked_head = ch->blocked_tail = NONE;
     ch->wait_prev = ch->wait_next = ch->pod_next = NONE;
     if (s->model->async) {
@@ -232,8 +233,11 @@ uint32_t process_fork(struct server *s, uint32_t slot)
                      : INT64_MAX;
     sim_timer_init(s->sim, &ch->timer, retry_threads, s, id);
     for (uint32_t j = 0; j < s->width; j++)
-        *thread_at(s, ch->threads + j) =
-            (struct thread){ .child = NONE, .conn = NONE, .next_idle = NONE };
+        *thread_at(s, ch->threads + j) = (struct thread){ .child = NONE,
+                                                          .conn = NONE,
+                                                          .next_idle = NONE,
+                                                          .pool = NONE,
+                                                          .next_pool = NONE };
     s->pslots[slot].child = id;
     s->live_children++;
     s->now.processes_started++;
