@@ -98,7 +98,8 @@ struct conn {
     uint16_t flags;
     uint16_t served; /* responses on this connection, saturating */
     uint8_t state, tcp, inflight;
-    uint8_t wait : 7, old_pool : 1; /* event: its pool served others (M-25) */
+    enum conn_wait wait : 7;
+    bool old_pool : 1; /* event: its pool has served others (M-25) */
 };
 
 /* Work in progress on a connection. */

@@ -228,7 +228,7 @@ void mpm_wait(struct server *s, uint32_t id, enum conn_wait what)
 {
     struct conn *c = conn_at(s, id);
     must(c->wait == WAIT_NONE);
-    c->wait = (uint8_t)what & 0x7f; /* seven bits */
+    c->wait = what;
     lane_arm(conn_lane(s, c, what), id);
 }
 
