@@ -96,6 +96,34 @@ START_TEST(every_parameter_is_documented)
 }
 END_TEST
 
+/* Rows of SECTION's table that no parameter in TABLE has. */
+static size_t obsolete(const char *section, const struct param *table)
+{
+    const char *row = strstr(manual, section), *end = strstr(row + 1, "\n##");
+    size_t n = 0;
+    while ((row = strstr(row + 1, "\n| `")) != NULL && row < end) {
+        const struct param *p = table;
+        size_t len = strcspn(row + 4, "`");
+        while (p->name != NULL &&
+               (strlen(p->name) != len || strncmp(p->name, row + 4, len) != 0))
+            p++;
+        if (p->name == NULL) {
+            fprintf(stderr, "docs/scenario.md, %s: no parameter %.*s\n",
+                    section, (int)len, row + 4);
+            n++;
+        }
+    }
+    return n;
+}
+
+START_TEST(no_parameter_is_documented_that_is_none)
+{
+    ck_assert_uint_eq(obsolete("### machine", machine_params) +
+                          obsolete("### network", network_params),
+                      0);
+}
+END_TEST
+
 START_TEST(every_directive_is_documented)
 {
     for (int d = 0; d < DIR_COUNT; d++) {
