@@ -161,6 +161,7 @@ Suite *suite_scenario_docs(void)
 
     tcase_add_checked_fixture(tc, begin, end);
     tcase_add_test(tc, every_parameter_is_documented);
+    tcase_add_test(tc, no_parameter_is_documented_that_is_none);
     tcase_add_test(tc, every_directive_is_documented);
     tcase_add_test(tc, the_schema_is_json);
     suite_add_tcase(s, tc);
