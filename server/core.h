@@ -233,7 +233,8 @@ struct listener {
 };
 
 /* One set of listening sockets (C-40) with its waiters: threads for prefork,
- * processes for worker, by number, first come first served (K-8, C-27). */
+ * processes for worker, by number, first come first served (K-8, C-27); for
+ * event the processes that listen, in the order in which they began (E-29). */
 struct bucket {
     struct listener l[SETTINGS_MAX_LISTEN];
     int nl, turn; /* round-robin over ready listeners (C-26) */

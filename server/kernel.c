@@ -392,7 +392,7 @@ void mpm_poll_again(struct server *s, uint32_t bucket)
     hook_put(s, HOOK_PENDING, bucket, 0);
 }
 
-/* Waiters are threads (prefork) or processes (worker): both are linked
+/* Waiters are threads (prefork) or processes (worker, event): all are linked
  * through the child they belong to. */
 static struct child *waiter_child(const struct server *s, uint32_t w)
 {

@@ -103,7 +103,8 @@ void mpm_count_threads(const struct server *s, uint32_t slot, int64_t *idle,
 /* ---- verbs: accept (kernel.c) ---- */
 
 /* Waits in accept (or for the accept mutex) at the end of the line; takes the
- * oldest connection at once when there is one and nobody is in front. */
+ * oldest connection at once when there is one and nobody is in front. In a
+ * polling model: listens from now on; on_pending() says who takes it. */
 void mpm_wait_accept(struct server *s, uint32_t bucket, uint32_t waiter);
 /* Leaves the line. */
 void mpm_leave_accept(struct server *s, uint32_t bucket, uint32_t waiter);
