@@ -319,7 +319,7 @@ static void listener_event(struct server *s, uint32_t child)
     if (conn == NONE)
         return;
     ch->budget--;
-    if (ch->pools[0] + ch->pools[1] == 0)
+    if (ch->kept == 0)
         ch->spare_pool = false;
     mpm_hold(s, pop_idle(s, child), conn);
     mpm_pick_up_later(s, conn);
@@ -368,7 +368,7 @@ static uint32_t polling_before(const struct server *s, uint32_t child)
 
 static bool has_pool(const struct child *ch)
 {
-    return ch->spare_pool || ch->pools[0] + ch->pools[1] > 0;
+    return ch->spare_pool || ch->kept > 0;
 }
 
 /* E-29: how likely CHILD's listener is to be the first to call accept, as odds

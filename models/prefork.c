@@ -136,7 +136,7 @@ static void perform_idle_server_maintenance(struct server *s)
                     "server seems busy, (you may need to increase "
                     "StartServers, or Min/MaxSpareServers), spawning %d "
                     "children, there are %d idle, and %d total children",
-                    nfree, (int)idle, (int)total);
+                    b->rate, (int)idle, (int)total);
         mpm_make_children(s, slots, (size_t)nfree);
         if (p->hold_off > 0)
             p->hold_off--;

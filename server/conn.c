@@ -90,7 +90,7 @@ static void free_txn(struct server *s, uint32_t id)
 {
     struct conn *c = conn_at(s, id);
     struct txn *t = txn_at(s, c->txn);
-    memory_big_done(s, id);
+    memory_backend_done(s, id);
     if (t->job != CPU_NONE)
         cpu_cancel(s->cpu, t->job);
     sim_timer_disarm(s->sim, &t->stimer);

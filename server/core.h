@@ -98,9 +98,13 @@ struct conn {
     uint16_t flags;
     uint16_t served; /* responses on this connection, saturating */
     uint8_t state, tcp, inflight;
-    enum conn_wait wait : 7;
-    bool old_pool : 1; /* event: its pool has served others (M-25) */
+    enum conn_wait wait : 5;
+    uint8_t pool_use : 2; /* event: an enum pool_use, … */
+    bool big_pool : 1;    /* … and a large body has grown its pool (M-18) */
 };
+
+/* What a transaction pool of event has been used for (M-25). */
+enum pool_use { POOL_NEW, POOL_USED, POOL_FULL, POOL_USES };
 
 /* Work in progress on a connection. */
 struct txn {
@@ -126,7 +130,8 @@ struct txn {
     bool answered;  /* its first byte has reached the client */
     bool retrying;  /* data is being retransmitted (K-5) */
     bool cut;       /* stimer is a time-out, not progress (C-31, C-33) */
-    bool big;       /* event: holds a pool grown by a large body (M-18) */
+    bool asking;    /* has a connection to a backend, … */
+    bool asks_big;  /* … which a large body comes through (M-26) */
     bool acked;     /* half-open: the client's ACK has been seen (K-12) */
     bool in_body;   /* the handler reads the request's body (C-34) */
     bool resumed;   /* the handshake resumes a session (C-48) */
@@ -162,13 +167,13 @@ struct thread {
     uint32_t child, cell, conn;
     uint32_t next_idle; /* FIFO of idle threads of the child */
     uint16_t responses; /* saturating: memory growth (M-16) */
-    bool tls_used, big_used, proxy_used, php_used, gone;
+    bool tls_used, big_used, proxy_used, fcgi_used, php_used, gone;
     int64_t grown; /* bytes beyond a new thread's */
     /* worker (M-25): the transaction pool it has, or NONE; and of the pool
      * that was made as this one is numbered, its part */
     uint32_t pool, next_pool;
     uint16_t pool_responses;
-    bool pool_big;
+    bool pool_big, pool_full; /* the second: prefork's too */
     int64_t pool_grown;
 };
 
@@ -203,17 +208,21 @@ struct child {
     bool dying;
     bool sick; /* ended for want of descriptors (C-13) */
     bool tls_used, big_used;
-    simtime_t user, sys;          /* CPU time spent by this process */
-    uint32_t pools[2], big_pools; /* event: transaction pools kept for reuse
-                                     (E-33): plain, TLS, grown by a body; … */
-    uint32_t old_pools[2];        /* … of these, used more than once (M-25) */
-    bool reserved, spare_pool;    /* the listener has a worker, a pool from an
-                                     accept that came too late (E-12, E-29); the
-                                     pool's 8 KiB are not booked */
-    uint32_t pools_made, pool_free; /* worker: pools, and the stack of those
-                                       that are free (M-25) */
-    simtime_t died;                 /* when it exited */
-    struct sim_timer timer;         /* retry of thread creation (W-3) */
+    simtime_t user, sys; /* CPU time spent by this process */
+    /* event: transaction pools kept for reuse (E-33), in all, plain and TLS by
+     * their use, and how many a large body has grown */
+    uint32_t kept, pools[2][POOL_USES], big_pools;
+    uint32_t asking, backend_conns; /* requests at a backend, and the most there
+                                       have been: connections to it (M-26); … */
+    uint32_t asking_big, big_conns; /* … with large bodies */
+    bool reserved, spare_pool;      /* the listener has a worker, a pool from an
+                                       accept that came too late (E-12, E-29); the
+                                       pool's 8 KiB are not booked */
+    uint32_t pools_made, pool_free; /* worker: pools, the stack of those that
+                                       are free, … */
+    uint32_t pool_held;     /* … the one its listener waits with (M-25) */
+    simtime_t died;         /* when it exited */
+    struct sim_timer timer; /* retry of thread creation (W-3) */
     struct lane *lanes;     /* async: its own queues, by WAIT_KEEPALIVE … */
     struct lane *keepalive; /* of connections that hold a thread */
 };

@@ -22,6 +22,7 @@ const struct param machine_params[] = {
     { "cpu_accept", PARAM_TIME, M(cpu_accept), "4us", 0, 1e9, NULL, "accept and connection set-up (costs.csv: prefork's request_cpu, new-connection minus keepalive)" },
     { "cpu_queue", PARAM_TIME, M(cpu_queue), "20us", 0, 1e9, NULL, "worker, event: a new connection on its way from the listener to a worker (costs.csv: new-connection minus keepalive, 24 and 27 us, less accept)" },
     { "cpu_read", PARAM_TIME, M(cpu_read), "25us", 0, 1e9, NULL, "each further piece of a head that trickles in (recordings: slow-senders, 0.1 s for 4,000 pieces)" },
+    { "cpu_read_tls", PARAM_TIME, M(cpu_read_tls), "50us", 0, 1e9, NULL, "the same when each piece is a TLS record (host-costs.md: twice as much)" },
     { "cpu_request", PARAM_TIME, M(cpu_request), "33us", 0, 1e9, NULL, "one small request (costs.csv: request_cpu keepalive, 30 to 38 us)" },
     { "cpu_wakeup", PARAM_TIME, M(cpu_wakeup), "80us", 0, 1e9, NULL, "a sleeping thread woken while a core is idle: cold caches (recordings: 0.2 ms of CPU per sleeping request at low load, two wake-ups, against 0.03 ms at saturation)" },
     { "cpu_tls_wakeup", PARAM_TIME, M(cpu_tls_wakeup), "900us", 0, 1e9, NULL, "the same for a handshake (recordings: 2.1 to 2.3 ms of CPU per TLS connection at low load, against 1.2 ms at saturation)" },
@@ -56,23 +57,27 @@ const struct param machine_params[] = {
     { "mem_process", PARAM_SIZE, M(mem_process), "250KiB", 0, 1e12, NULL, "worker, event process without its threads (M-16)" },
     { "mem_process_tls", PARAM_SIZE, M(mem_process_tls), "290KiB", 0, 1e12, NULL, "the same with mod_ssl (M-16)" },
     { "mem_thread", PARAM_SIZE, M(mem_thread), "14KiB", 0, 1e12, NULL, "thread never used (M-16)" },
-    { "mem_thread_first", PARAM_SIZE, M(mem_thread_first), "16KiB", 0, 1e12, NULL, "thread after its first response, without pools (M-20, M-25)" },
-    { "mem_thread_used", PARAM_SIZE, M(mem_thread_used), "18KiB", 0, 1e12, NULL, "the same after about eight responses (M-25)" },
+    { "mem_thread_event", PARAM_SIZE, M(mem_thread_event), "19KiB", 0, 1e12, NULL, "thread of event that has served, without pools (M-25)" },
     { "mem_thread_tls_first_event", PARAM_SIZE, M(mem_thread_tls_first_event), "120KiB", 0, 1e12, NULL, "event's thread after its first TLS connection, without pools (M-23)" },
     { "mem_thread_tls_event", PARAM_SIZE, M(mem_thread_tls_event), "160KiB", 0, 1e12, NULL, "the same after about eight responses (M-23)" },
     { "mem_pool_request", PARAM_SIZE, M(mem_pool_request), "20KiB", 0, 1e12, NULL, "worker: transaction pool in its first request (M-16, M-25)" },
     { "mem_pool_first", PARAM_SIZE, M(mem_pool_first), "37KiB", 0, 1e12, NULL, "the same after one response (M-16, M-25)" },
     { "mem_pool_used", PARAM_SIZE, M(mem_pool_used), "49KiB", 0, 1e12, NULL, "the same after about eight responses (M-16, M-25)" },
-    { "mem_pool_old", PARAM_SIZE, M(mem_pool_old), "52KiB", 0, 1e12, NULL, "the same after hundreds of responses (M-16)" },
+    { "mem_pool_full", PARAM_SIZE, M(mem_pool_full), "8KiB", 0, 1e12, NULL, "added to a pool, or a prefork child, by the third request of one connection or an error page (M-25)" },
     { "mem_thread_tls", PARAM_SIZE, M(mem_thread_tls), "133KiB", 0, 1e12, NULL, "worker's thread that has served TLS, without pools (M-16: 175 with one)" },
     { "mem_thread_gone", PARAM_SIZE, M(mem_thread_gone), "23KiB", 0, 1e12, NULL, "what a thread leaves in its process when it ends (M-22)" },
     { "mem_thread_gone_tls", PARAM_SIZE, M(mem_thread_gone_tls), "150KiB", 0, 1e12, NULL, "the same when it has served TLS (M-22; 120 KiB of 20 threads on 16 arenas, M-23)" },
-    { "mem_proxy", PARAM_SIZE, M(mem_proxy), "36KiB", 0, 1e12, NULL, "kept by a thread that has handed a request to a backend (M-18)" },
-    { "mem_proxy_child", PARAM_SIZE, M(mem_proxy_child), "57KiB", 0, 1e12, NULL, "the same of a prefork child (M-18)" },
+    { "mem_proxy_module", PARAM_SIZE, M(mem_proxy_module), "60KiB", 0, 1e12, NULL, "added to a process by mod_proxy_http (M-26)" },
+    { "mem_proxy_conn", PARAM_SIZE, M(mem_proxy_conn), "30KiB", 0, 1e12, NULL, "a process's connection to a proxied application (M-26)" },
+    { "mem_proxy_thread", PARAM_SIZE, M(mem_proxy_thread), "4KiB", 0, 1e12, NULL, "added to a thread that has used one (M-26)" },
+    { "mem_proxy_big", PARAM_SIZE, M(mem_proxy_big), "42KiB", 0, 1e12, NULL, "added to such a connection by a large body (M-26)" },
+    { "mem_fcgi_module", PARAM_SIZE, M(mem_fcgi_module), "40KiB", 0, 1e12, NULL, "added to a process by mod_proxy_fcgi (M-26)" },
+    { "mem_fcgi_conn", PARAM_SIZE, M(mem_fcgi_conn), "24KiB", 0, 1e12, NULL, "a process's connection to PHP-FPM (M-26)" },
+    { "mem_fcgi_thread", PARAM_SIZE, M(mem_fcgi_thread), "8KiB", 0, 1e12, NULL, "added to a thread that has used one (M-26)" },
     { "mem_big_body", PARAM_SIZE, M(mem_big_body), "90KiB", 0, 1e12, NULL, "kept for good after a memory body larger than the send buffer (M-16)" },
     { "mem_conn", PARAM_SIZE, M(mem_conn), "36KiB", 0, 1e12, NULL, "event: transaction pool of a connection (M-7, M-20)" },
     { "mem_conn_new", PARAM_SIZE, M(mem_conn_new), "19KiB", 0, 1e12, NULL, "event: the same until its first response (recordings: spawn-ramp, 22 KiB per first request, the thread's part included)" },
-    { "mem_conn_old", PARAM_SIZE, M(mem_conn_old), "55KiB", 0, 1e12, NULL, "the same after five requests, or used again (M-25)" },
+    { "mem_conn_old", PARAM_SIZE, M(mem_conn_old), "48KiB", 0, 1e12, NULL, "the same when it is used again (M-25)" },
     { "mem_conn_tls", PARAM_SIZE, M(mem_conn_tls), "62KiB", 0, 1e12, NULL, "event: the same of a TLS connection (host-costs: slope 62 to 70)" },
     { "mem_php_parent", PARAM_SIZE, M(mem_php_parent), "2420KiB", 0, 1e12, NULL, "added to the parent by mod_php (memory.csv: php, 2570 - 150)" },
     { "mem_php_child", PARAM_SIZE, M(mem_php_child), "25KiB", 0, 1e12, NULL, "added to a child by mod_php (memory.csv: php, 208 - 183)" },
@@ -100,6 +105,7 @@ const struct param network_params[] = {
     { "tcp_wmem_default", PARAM_SIZE, N(tcp_wmem_default), "1600KiB", 2048, 1e9, NULL, "payload to which the send buffer grows without SendBufferSize (K-19)" },
     { "send_capacity", PARAM_SIZE, N(send_capacity), "0", 0, 1e15, NULL, "send buffer and client's buffer as one fixed number; 0 = by K-19" },
     { "client_rcvbuf", PARAM_SIZE, N(client_rcvbuf), "64KiB", 2048, 1e9, NULL, "SO_RCVBUF of a client that reads at a limited rate (K-19)" },
+    { "client_late", PARAM_TIME, N(client_late), "90us", 0, 1e9, NULL, "how late the timer of a client that sends a head in pieces fires (K-23: 80 to 100 us)" },
     { NULL, 0, 0, NULL, 0, 0, NULL, NULL }
 };
 /* clang-format on */
@@ -113,7 +119,7 @@ void host_ideal(struct machine *m, struct network *n)
     m->cpu_handoff = m->cpu_tls = m->cpu_tls_resumed = 0;
     m->cpu_per_mb = m->cpu_per_mb_tls = 0;
     m->cpu_fork = m->cpu_child_init = m->cpu_process_init = 0;
-    m->cpu_child_init_tls = m->cpu_read = 0;
+    m->cpu_child_init_tls = m->cpu_read = m->cpu_read_tls = 0;
     m->cpu_thread = m->cpu_exit = m->cpu_thread_exit = 0;
     m->ready = m->ready_tls = m->reread = 0;
     m->tick = SIM_S;
@@ -121,5 +127,6 @@ void host_ideal(struct machine *m, struct network *n)
     m->timer_slack = 0;
     m->response_head = 0;
     n->rtt = 0;
+    n->client_late = 0;
     n->timer_grid = false;
 }

@@ -23,6 +23,7 @@ struct machine {
     simtime_t cpu_accept;     /* accept and set up a connection */
     simtime_t cpu_queue;      /* worker, event: from the listener to a worker */
     simtime_t cpu_read;       /* each further piece of a head */
+    simtime_t cpu_read_tls;   /* each a TLS record */
     simtime_t cpu_request;    /* one small request, beside its own demand */
     simtime_t cpu_wakeup;     /* a thread woken while a core is idle */
     simtime_t cpu_tls_wakeup; /* more of that for a handshake */
@@ -55,15 +56,16 @@ struct machine {
     int64_t mem_process, mem_process_tls; /* worker, event, without threads */
     int64_t mem_thread;                   /* per thread, never used */
     /* the same without pools after its first response and after about eight */
-    int64_t mem_thread_first, mem_thread_used;
+    int64_t mem_thread_event;
     int64_t mem_thread_tls_first_event, mem_thread_tls_event;
     int64_t mem_thread_tls; /* worker */
     /* worker's pools: in the first request, after one, eight, many responses */
-    int64_t mem_pool_request, mem_pool_first, mem_pool_used, mem_pool_old;
+    int64_t mem_pool_request, mem_pool_first, mem_pool_used, mem_pool_full;
     int64_t mem_leak;                             /* per response, for good */
     int64_t mem_thread_gone, mem_thread_gone_tls; /* left when it has ended */
     /* kept by a thread, a prefork child that has used a backend */
-    int64_t mem_proxy, mem_proxy_child;
+    int64_t mem_proxy_module, mem_proxy_conn, mem_proxy_thread, mem_proxy_big;
+    int64_t mem_fcgi_module, mem_fcgi_conn, mem_fcgi_thread;
     int64_t mem_big_body; /* for good, after a large body from memory */
     int64_t mem_conn_new, mem_conn, mem_conn_old,
         mem_conn_tls; /* event, idle keep-alive */
@@ -84,6 +86,7 @@ struct network {
         tcp_synack_retries, tcp_wmem_default;
     int64_t send_capacity; /* both ends' buffers as one fixed number, 0: K-19 */
     int64_t client_rcvbuf; /* SO_RCVBUF of a rate-limited client */
+    simtime_t client_late; /* of its timer for the next piece, K-23 */
 };
 
 /* Sets every cost, wait and slack of M to 0 and the tick to exactly 1 s, and

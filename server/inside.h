@@ -62,8 +62,10 @@ void net_answer(struct server *s, uint32_t conn);
 void net_fin_from_server(struct server *s, uint32_t conn, enum net_end how);
 /* FIN behind what the socket holds of an unfinished response (K-22). */
 void net_fin_behind(struct server *s, uint32_t conn);
+/* How a client sends at UP bytes a second: PIECE bytes every TICK (K-23). */
+void net_pieces(const struct server *s, double up, int64_t *piece,
+                simtime_t *tick);
 /* When the client will have read all of a rate-limited response. */
-void net_pieces(double up, int64_t *piece, simtime_t *tick);
 void net_schedule_done(struct server *s, uint32_t conn);
 int64_t net_bytes_read(const struct server *s, uint32_t conn);
 void net_syn_dropped(struct server *s, uint32_t conn);
@@ -112,12 +114,20 @@ void memory_child_gone(struct server *s, uint32_t child);
 void memory_thread_gone(struct server *s, uint32_t thread);
 /* An event process stops: it keeps no pools of closed connections (M-22). */
 void memory_pools_free(struct server *s, uint32_t child);
+/* A thread has a connection to look at, … a request to read. */
+void memory_work(struct server *s, uint32_t thread);
 void memory_request(struct server *s, uint32_t thread);
+/* A TLS handshake is over. */
+void memory_handshake(struct server *s, uint32_t thread);
 void memory_response(struct server *s, uint32_t thread, uint32_t conn);
-/* A body from memory that the send buffer does not take at once: the pool
- * that it grows, and event's recycling of such pools (M-18, E-33). */
+/* A body from memory that the send buffer does not take at once grows the
+ * pool (M-18). */
 void memory_big_body(struct server *s, uint32_t conn);
-void memory_big_done(struct server *s, uint32_t conn);
+/* A request goes to a backend, over a connection of its process that is free
+ * or a new one, until its response is out; BIG: that will be a body of this
+ * kind (M-26). */
+void memory_backend(struct server *s, uint32_t conn, bool big);
+void memory_backend_done(struct server *s, uint32_t conn);
 /* A connection of event has a transaction pool from its pick-up on; when it is
  * closed the pool is kept for the next one, or freed (E-33, M-20). */
 void memory_pool_take(struct server *s, uint32_t conn);

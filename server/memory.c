@@ -6,10 +6,10 @@
 
 #include <signal.h>
 
-#define FIRST_RESPONSES 8   /* M-16: full size after about eight responses */
-#define OLD_RESPONSES   400 /* and a little more after hundreds */
+#define FIRST_RESPONSES 8 /* M-16: full size after about eight responses */
 #define PAGE            4096
-#define OLD_CONN        5 /* a connection's pool: full size after so many */
+#define FULL_REQUESTS   3 /* M-25: of one connection, that fill a pool; … */
+#define FIRST_FULL      5 /* … a new one */
 
 /* Private memory of all processes and what they share, once. */
 static int64_t used(const struct server *s)
@@ -50,22 +50,29 @@ static int64_t grown(int64_t first, int64_t full, int n)
     return first + (full - first) * (done - 1) / (FIRST_RESPONSES - 1);
 }
 
+/* M-25: worker's transaction pools lie on a stack. */
+static bool stacks_pools(const struct server *s)
+{
+    return s->model->threaded && !s->model->async;
+}
+
 /* What a thread holds beyond what it had when it was created. */
 static int64_t thread_growth(const struct server *s, const struct thread *t)
 {
     const struct machine *m = &s->conf.machine;
-    int64_t proxy = s->model->threaded ? m->mem_proxy : m->mem_proxy_child;
-    int64_t big =
-        (t->big_used ? m->mem_big_body : 0) + (t->proxy_used ? proxy : 0);
+    int64_t big = (t->big_used ? m->mem_big_body : 0) +
+                  (t->proxy_used ? m->mem_proxy_thread : 0) +
+                  (t->fcgi_used ? m->mem_fcgi_thread : 0);
     int n = t->responses;
     if (t->php_used)
         big += m->mem_php_used;
     if (!s->model->threaded)
-        return big + (t->tls_used ? m->mem_child_used_tls
-                      : n > 0     ? m->mem_child_used
-                                  : 0);
+        return big + (t->pool_full ? m->mem_pool_full : 0) +
+               (t->tls_used ? m->mem_child_used_tls
+                : n > 0     ? m->mem_child_used
+                            : 0);
     /* the pools are counted by themselves (M-20, M-25) */
-    int64_t plain = grown(m->mem_thread_first, m->mem_thread_used, n);
+    int64_t plain = s->model->async ? m->mem_thread_event : m->mem_thread;
     int64_t tls = s->model->async ? grown(m->mem_thread_tls_first_event,
                                           m->mem_thread_tls_event, n)
                                   : m->mem_thread_tls;
@@ -76,28 +83,33 @@ static int64_t thread_growth(const struct server *s, const struct thread *t)
 static int64_t worker_pool(const struct server *s, const struct thread *p)
 {
     const struct machine *m = &s->conf.machine;
-    int64_t big = p->pool_big ? m->mem_big_body : 0;
+    int64_t more = (p->pool_big ? m->mem_big_body : 0) +
+                   (p->pool_full ? m->mem_pool_full : 0);
     int n = p->pool_responses;
-    if (n == 0)
-        return big + m->mem_pool_request;
-    if (n < FIRST_RESPONSES)
-        return big + grown(m->mem_pool_first, m->mem_pool_used, n);
-    int more = n < OLD_RESPONSES ? n - FIRST_RESPONSES
-                                 : OLD_RESPONSES - FIRST_RESPONSES;
-    return big + m->mem_pool_used +
-           (m->mem_pool_old - m->mem_pool_used) * more /
-               (OLD_RESPONSES - FIRST_RESPONSES);
+    return more + (n == 0 ? m->mem_pool_request
+                          : grown(m->mem_pool_first, m->mem_pool_used, n));
 }
 
-/* The pool of worker's THREAD: the last one put back, or a new one. */
+/* The last one put back, or a new one; NONE if every thread may have one. */
+static uint32_t pop_pool(struct server *s, struct child *ch)
+{
+    uint32_t pool = ch->pool_free;
+    if (pool != NONE)
+        ch->pool_free = thread_at(s, pool)->next_pool;
+    else if (ch->pools_made < ch->per)
+        pool = ch->threads + ch->pools_made++;
+    return pool;
+}
+
+/* The pool of worker's thread T: the one its listener had when it accepted. A
+ * listener that need not poll, as it has one socket only, takes the next one
+ * at once and waits in accept with it. */
 static struct thread *pool_of(struct server *s, struct thread *t)
 {
     struct child *ch = child_at(s, t->child);
-    if (t->pool == NONE && ch->pool_free != NONE) {
-        t->pool = ch->pool_free;
-        ch->pool_free = thread_at(s, t->pool)->next_pool;
-    } else if (t->pool == NONE) {
-        t->pool = ch->threads + ch->pools_made++;
+    if (t->pool == NONE) {
+        t->pool = ch->pool_held != NONE ? ch->pool_held : pop_pool(s, ch);
+        ch->pool_held = s->buckets[ch->bucket].nl == 1 ? pop_pool(s, ch) : NONE;
     }
     return thread_at(s, t->pool);
 }
@@ -115,6 +127,24 @@ static void grow(struct server *s, struct thread *t, int64_t to)
     t->grown = to;
 }
 
+static bool is_fcgi(const struct server *s, const struct txn *t)
+{
+    return s->conf.backends[t->d.backend - 1].type == BACKEND_PHP_FPM;
+}
+
+/* What the modules that a child has beyond the usual ones add (M-21, M-26). */
+static int64_t modules(const struct server *s)
+{
+    const struct machine *m = &s->conf.machine;
+    int64_t php = s->conf.php ? m->mem_php_child : 0, proxy = 0;
+    for (size_t i = 0; i < s->conf.nbackends; i++)
+        if (s->conf.backends[i].type == BACKEND_PROXY)
+            proxy = m->mem_proxy_module;
+        else if (!s->conf.php && proxy == 0)
+            proxy = m->mem_fcgi_module;
+    return php + proxy;
+}
+
 void memory_child(struct server *s, uint32_t id)
 {
     struct child *ch = child_at(s, id);
@@ -124,9 +154,7 @@ void memory_child(struct server *s, uint32_t id)
                              (int64_t)ch->nthreads * m->mem_thread
                    : s->mod_ssl ? m->mem_child_tls
                                 : m->mem_child;
-    if (s->conf.php)
-        base += m->mem_php_child;
-    add(s, ch, base - ch->memory);
+    add(s, ch, base + modules(s) - ch->memory);
 }
 
 void memory_child_gone(struct server *s, uint32_t id)
@@ -148,12 +176,17 @@ void memory_thread_gone(struct server *s, uint32_t thread)
     t->pool_grown = 0;
 }
 
-void memory_request(struct server *s, uint32_t thread)
+void memory_work(struct server *s, uint32_t thread)
 {
     struct thread *t = thread_at(s, thread);
     if (s->model->threaded && t->grown == 0)
         grow(s, t, thread_growth(s, t));
-    if (s->model->threaded && !s->model->async)
+}
+
+void memory_request(struct server *s, uint32_t thread)
+{
+    struct thread *t = thread_at(s, thread);
+    if (stacks_pools(s))
         grow_pool(s, t, pool_of(s, t));
 }
 
@@ -162,31 +195,37 @@ static int64_t pool_size(const struct server *s, bool tls)
     return tls ? s->conf.machine.mem_conn_tls : s->conf.machine.mem_conn;
 }
 
-/* What its pool has grown by over N requests (M-20): a TLS connection's as
- * much as another's, as far as it is that large. One that has served other
- * connections has grown before (M-25). */
-static int64_t pool_growth(const struct server *s, bool tls, bool old, int n)
+/* M-20, M-25: a pool of event on a connection that has had N responses: a TLS
+ * connection's grows as much as another's, as far as it is that large. */
+static int64_t held_bytes(const struct server *s, bool tls, enum pool_use use,
+                          int n)
 {
     const struct machine *m = &s->conf.machine;
     int64_t size = pool_size(s, tls);
-    int64_t most = m->mem_conn_old - m->mem_conn;
     int64_t first = m->mem_conn - m->mem_conn_new;
-    if (first > size)
-        first = size;
-    if (most < -size)
-        most = -size;
-    if (old)
-        n = FIRST_RESPONSES + (n < 1 ? 1 : n);
-    return n < 1           ? 0
-           : n >= OLD_CONN ? first + most
-                           : first + most * (n - 1) / (OLD_CONN - 1);
+    int64_t again = m->mem_conn_old - m->mem_conn;
+    if (again < -size)
+        again = -size;
+    int64_t full = again + m->mem_pool_full;
+    if (use == POOL_USED)
+        return size + (n < FULL_REQUESTS ? again : full);
+    if (use == POOL_FULL || n >= FIRST_FULL)
+        return size + full;
+    return n < 1 ? size - (first < size ? first : size)
+                 : size + full * (n - 1) / (FIRST_FULL - 1);
 }
 
-/* A pool that is kept for the next connection. */
-static int64_t kept_size(const struct server *s, bool tls, bool old)
+/* What a pool is that is kept for the next connection, and its size. */
+static enum pool_use use_after(enum pool_use use, int n)
 {
-    return pool_size(s, tls) - pool_growth(s, tls, false, 1) +
-           pool_growth(s, tls, old, 1);
+    return n >= (use == POOL_NEW ? FIRST_FULL : FULL_REQUESTS) ? POOL_FULL
+           : use == POOL_NEW && n > 1                          ? POOL_USED
+                                                               : use;
+}
+
+static int64_t kept_bytes(const struct server *s, bool tls, enum pool_use use)
+{
+    return held_bytes(s, tls, use, 1);
 }
 
 void memory_slow_head(struct server *s, uint32_t conn)
@@ -201,56 +240,113 @@ void memory_slow_head(struct server *s, uint32_t conn)
         if (p->pool_responses == 0)
             p->pool_responses = 1;
         grow_pool(s, thread_at(s, t->thread), p);
-    } else if (c->flags & CF_POOL && !c->old_pool) {
+    } else if (c->flags & CF_POOL && c->pool_use == POOL_NEW) {
+        bool tls = c->flags & CF_TLS;
         t->early = true;
         add(s, child_at(s, c->child),
-            pool_growth(s, c->flags & CF_TLS, false, 1));
+            held_bytes(s, tls, POOL_NEW, 1) - held_bytes(s, tls, POOL_NEW, 0));
     }
+}
+
+void memory_handshake(struct server *s, uint32_t thread)
+{
+    struct thread *t = thread_at(s, thread);
+    const struct machine *m = &s->conf.machine;
+    if (!s->tls_seen)
+        s->memory += m->mem_parent_tls_used - m->mem_parent_tls;
+    s->tls_seen = t->tls_used = true;
+    grow(s, t, thread_growth(s, t));
+}
+
+/* The pool of event's connection C, with another response. */
+static void grow_conn_pool(struct server *s, struct conn *c, struct txn *x,
+                           bool full)
+{
+    struct child *ch = child_at(s, c->child);
+    bool tls = c->flags & CF_TLS;
+    x->unbooked = false;
+    if (x->early)
+        x->early = false;
+    else if (c->served <= FIRST_FULL)
+        add(s, ch,
+            held_bytes(s, tls, c->pool_use, c->served) -
+                held_bytes(s, tls, c->pool_use, c->served - 1));
+    if (full)
+        add(s, ch,
+            held_bytes(s, tls, POOL_FULL, c->served) -
+                held_bytes(s, tls, c->pool_use, c->served));
+    if (full)
+        c->pool_use = POOL_FULL;
 }
 
 void memory_response(struct server *s, uint32_t thread, uint32_t conn)
 {
     struct thread *t = thread_at(s, thread);
+    struct conn *c = conn_at(s, conn);
+    struct txn *x = conn_txn(s, conn);
+    bool error = x->status >= 400;
     if (t->responses < UINT16_MAX)
         t->responses++;
-    if (conn_txn(s, conn)->d.backend) {
-        if (s->conf.php)
+    if (x->d.backend) {
+        if (!is_fcgi(s, x))
+            t->proxy_used = true;
+        else if (s->conf.php)
             t->php_used = true;
         else
-            t->proxy_used = true;
+            t->fcgi_used = true;
     }
-    if (conn_at(s, conn)->flags & CF_TLS) {
-        t->tls_used = true;
-        if (!s->tls_seen)
-            s->memory += s->conf.machine.mem_parent_tls_used -
-                         s->conf.machine.mem_parent_tls;
-        s->tls_seen = true;
-    }
+    memory_backend_done(s, conn);
+    struct thread *p = stacks_pools(s) ? pool_of(s, t) : t;
+    if (error || c->served >= FULL_REQUESTS)
+        p->pool_full = true;
     grow(s, t, thread_growth(s, t));
-    if (s->model->threaded && !s->model->async) {
-        struct thread *p = pool_of(s, t);
+    if (stacks_pools(s)) {
         if (p->pool_responses < UINT16_MAX)
             p->pool_responses++;
         grow_pool(s, t, p);
     }
     if (s->conf.machine.mem_leak > 0) /* H-4 */
         add(s, child_at(s, t->child), s->conf.machine.mem_leak);
-    struct conn *c = conn_at(s, conn);
+    if (c->flags & CF_POOL)
+        grow_conn_pool(s, c, x, error);
+    else
+        x->unbooked = x->early = false;
+}
+
+void memory_backend(struct server *s, uint32_t conn, bool big)
+{
+    const struct machine *m = &s->conf.machine;
     struct txn *x = conn_txn(s, conn);
-    x->unbooked = false;
-    if (x->early)
-        x->early = false;
-    else if (c->flags & CF_POOL && c->served <= OLD_CONN)
-        add(s, child_at(s, t->child),
-            pool_growth(s, c->flags & CF_TLS, c->old_pool, c->served) -
-                pool_growth(s, c->flags & CF_TLS, c->old_pool, c->served - 1));
+    struct child *ch = child_at(s, conn_at(s, conn)->child);
+    bool fcgi = is_fcgi(s, x);
+    x->asking = true;
+    x->asks_big = big && !fcgi;
+    if (++ch->asking > ch->backend_conns) {
+        ch->backend_conns = ch->asking;
+        add(s, ch, fcgi ? m->mem_fcgi_conn : m->mem_proxy_conn);
+    }
+    ch->asking_big += x->asks_big;
+    if (ch->asking_big > ch->big_conns) {
+        ch->big_conns = ch->asking_big;
+        add(s, ch, m->mem_proxy_big);
+    }
+}
+
+void memory_backend_done(struct server *s, uint32_t conn)
+{
+    struct txn *x = conn_txn(s, conn);
+    if (!x->asking) /* nor is there always a child */
+        return;
+    struct child *ch = child_at(s, conn_at(s, conn)->child);
+    ch->asking--;
+    ch->asking_big -= x->asks_big;
+    x->asking = x->asks_big = false;
 }
 
 void memory_big_body(struct server *s, uint32_t conn)
 {
-    struct txn *x = conn_txn(s, conn);
-    struct thread *t = thread_at(s, x->thread);
-    struct child *ch = child_at(s, t->child);
+    struct conn *c = conn_at(s, conn);
+    struct thread *t = thread_at(s, conn_txn(s, conn)->thread);
     if (!s->model->threaded) {
         t->big_used = true;
         grow(s, t, thread_growth(s, t));
@@ -258,46 +354,32 @@ void memory_big_body(struct server *s, uint32_t conn)
         struct thread *p = pool_of(s, t);
         p->pool_big = true;
         grow_pool(s, t, p);
-    } else if (!x->big) {
-        x->big = true;
-        if (ch->big_pools > 0)
-            ch->big_pools--;
-        else
-            add(s, ch, s->conf.machine.mem_big_body);
+    } else if (c->flags & CF_POOL && !c->big_pool) {
+        c->big_pool = true;
+        add(s, child_at(s, c->child), s->conf.machine.mem_big_body);
     }
 }
 
 /* E-33; a process that stops keeps none (M-22). */
-static bool keeps_pool(const struct child *ch, uint32_t kept)
+static bool keeps_pool(const struct child *ch)
 {
-    return !ch->quiescing && kept < ch->per * 3 / 4;
+    return !ch->quiescing && ch->kept < ch->per * 3 / 4;
 }
 
-void memory_big_done(struct server *s, uint32_t conn)
+/* Takes a pool of CH that is kept: of its own kind and the most used there is.
+ * Returns its size, 0 if there is none. */
+static int64_t take_kept(const struct server *s, struct child *ch, bool tls,
+                         enum pool_use *use)
 {
-    struct txn *x = conn_txn(s, conn);
-    if (!x->big) /* nor is there always a child: not accepted, or gone */
-        return;
-    struct child *ch = child_at(s, conn_at(s, conn)->child);
-    x->big = false;
-    if (keeps_pool(ch, ch->big_pools))
-        ch->big_pools++;
-    else
-        add(s, ch, -s->conf.machine.mem_big_body);
-}
-
-/* Takes a pool of C's process that is kept: of its own kind and an old one if
- * there is one. Returns its size, 0 if there is none. */
-static int64_t take_kept(const struct server *s, struct child *ch, bool tls)
-{
-    for (int i = 0; i < 2; i++, tls = !tls) {
-        if (ch->pools[tls] == 0)
-            continue;
-        ch->pools[tls]--;
-        bool old = ch->old_pools[tls] > 0;
-        ch->old_pools[tls] -= old;
-        return kept_size(s, tls, old);
-    }
+    for (int i = 0; i < 2; i++, tls = !tls)
+        for (int u = POOL_USES - 1; u >= 0; u--)
+            if (ch->pools[tls][u] > 0) {
+                ch->pools[tls][u]--;
+                ch->kept--;
+                *use = u > POOL_USED ? POOL_FULL : POOL_USED;
+                return kept_bytes(s, tls, (enum pool_use)u);
+            }
+    *use = POOL_NEW;
     return 0;
 }
 
@@ -306,12 +388,13 @@ void memory_pool_take(struct server *s, uint32_t conn)
     struct conn *c = conn_at(s, conn);
     struct child *ch = child_at(s, c->child);
     bool tls = c->flags & CF_TLS;
+    enum pool_use use;
+    int64_t kept = take_kept(s, ch, tls, &use);
     c->flags |= CF_POOL;
-    int64_t kept = take_kept(s, ch, tls);
-    c->old_pool = kept > 0;
-    add(s, ch,
-        kept > 0 ? kept_size(s, tls, true) - kept
-                 : pool_size(s, tls) - pool_growth(s, tls, false, 1));
+    c->pool_use = use & 3;
+    c->big_pool = use != POOL_NEW && ch->big_pools > 0;
+    ch->big_pools -= c->big_pool;
+    add(s, ch, held_bytes(s, tls, use, 0) - kept);
 }
 
 /* Worker's thread puts its pool on the stack. */
@@ -329,35 +412,40 @@ void memory_pool_give(struct server *s, uint32_t conn)
 {
     struct conn *c = conn_at(s, conn);
     const struct txn *t = c->txn != NONE ? conn_txn(s, conn) : NULL;
-    if (s->model->threaded && !s->model->async && t && t->thread != NONE)
+    if (stacks_pools(s) && t && t->thread != NONE)
         put_back(s, thread_at(s, t->thread));
     if (!(c->flags & CF_POOL))
         return;
     c->flags &= (uint16_t)~CF_POOL;
     struct child *ch = child_at(s, c->child);
-    bool tls = c->flags & CF_TLS, old = c->old_pool;
+    bool tls = c->flags & CF_TLS;
     int n = c->served - (t && t->unbooked) + (t && t->early);
-    int64_t size = kept_size(s, tls, old);
-    add(s, ch, pool_growth(s, tls, old, 1) - pool_growth(s, tls, old, n));
-    if (keeps_pool(ch, ch->pools[0] + ch->pools[1])) {
-        ch->pools[tls]++;
-        ch->old_pools[tls] += old;
+    enum pool_use use = use_after(c->pool_use, n);
+    int64_t big = c->big_pool ? s->conf.machine.mem_big_body : 0;
+    int64_t held = held_bytes(s, tls, c->pool_use, n);
+    if (keeps_pool(ch)) {
+        ch->kept++;
+        ch->pools[tls][use]++;
+        ch->big_pools += c->big_pool;
+        add(s, ch, kept_bytes(s, tls, use) - held);
     } else {
-        add(s, ch, -size);
+        add(s, ch, -held - big);
     }
+    c->big_pool = false;
 }
 
 void memory_pools_free(struct server *s, uint32_t child)
 {
     struct child *ch = child_at(s, child);
     for (int tls = 0; tls < 2; tls++)
-        add(s, ch,
-            -(int64_t)(ch->pools[tls] - ch->old_pools[tls]) *
-                    kept_size(s, tls, false) -
-                (int64_t)ch->old_pools[tls] * kept_size(s, tls, true));
+        for (int u = 0; u < POOL_USES; u++) {
+            add(s, ch,
+                -(int64_t)ch->pools[tls][u] *
+                    kept_bytes(s, tls, (enum pool_use)u));
+            ch->pools[tls][u] = 0;
+        }
     add(s, ch, -(int64_t)ch->big_pools * s->conf.machine.mem_big_body);
-    ch->pools[0] = ch->pools[1] = ch->big_pools = 0;
-    ch->old_pools[0] = ch->old_pools[1] = 0;
+    ch->kept = ch->big_pools = 0;
 }
 
 void memory_kill(struct server *s)

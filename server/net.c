@@ -150,11 +150,13 @@ static void on_connected(void *srv, uint32_t id)
 
 /* ---- sending ---- */
 
-/* The recordings' client: pieces of max(1, up * tick) bytes every tick. */
-void net_pieces(double up, int64_t *piece, simtime_t *tick)
+/* The recordings' client: pieces of max(1, up * tick) bytes, each a tick after
+ * the one before was sent. */
+void net_pieces(const struct server *s, double up, int64_t *piece,
+                simtime_t *tick)
 {
     double t = 1 / up > 0.05 ? 1 / up : 0.05;
-    *tick = simtime_from_s(t);
+    *tick = simtime_from_s(t) + s->conf.network.client_late;
     *piece = (int64_t)(up * t + 0.5);
     if (*piece < 1)
         *piece = 1;
@@ -173,7 +175,7 @@ void net_send(struct server *s, uint32_t id, const struct demand *d)
     if (l.up > 0) {
         int64_t piece;
         simtime_t tick;
-        net_pieces((double)l.up, &piece, &tick);
+        net_pieces(s, (double)l.up, &piece, &tick);
         t->t_head += (d->head - 1) / piece * tick;
     }
     conn_message(s, s->cls_data, id, t->t_first);

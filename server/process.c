@@ -220,7 +220,7 @@ uint32_t process_fork(struct server *s, uint32_t slot)
     ch->threads = take_block(s) * s->width;
     ch->idle_head = ch->idle_tail = NONE;
     ch->chain_head = ch->chain_tail = NONE;
-    ch->pool_free = NONE;
+    ch->pool_free = ch->pool_held = NONE;
     ch->blocked_head = ch->blocked_tail = NONE;
     ch->wait_prev = ch->wait_next = ch->pod_next = NONE;
     if (s->model->async) {

@@ -12,6 +12,10 @@
 /* Of a request line, as the recordings' client sends it: 56 to 64. */
 #define LINE_BYTES 60
 
+/* What TLS 1.3 adds to a record: header 5, content type 1, tag 16 (RFC 8446,
+ * 5.2). */
+#define TLS_RECORD 22
+
 /* USER ns of the program's own work and MIXED ns, half of them the kernel's. */
 static void work(struct server *s, uint32_t id, simtime_t user, simtime_t mixed,
                  sim_fn then)
@@ -86,7 +90,7 @@ static uint32_t take_down(struct server *s, uint32_t id)
     memory_pool_give(s, id);
     if (c->txn != NONE) {
         struct txn *t = conn_txn(s, id);
-        memory_big_done(s, id);
+        memory_backend_done(s, id);
         sim_timer_disarm(s->sim, &t->stimer);
         if (t->job != CPU_NONE) {
             process_spent(s, c->child, 0, cpu_cancel(s->cpu, t->job));
@@ -171,6 +175,7 @@ void mpm_hold(struct server *s, uint32_t thread, uint32_t id)
 {
     conn_need_txn(s, id)->thread = thread;
     thread_at(s, thread)->conn = id;
+    memory_work(s, thread);
 }
 
 uint32_t mpm_thread_of(const struct server *s, uint32_t id)
@@ -327,7 +332,7 @@ static void handshake_done(void *srv, uint32_t id)
     struct txn *t = worked(s, id);
     struct conn *c = conn_at(s, id);
     c->flags |= CF_TLS_DONE;
-    thread_at(s, t->thread)->tls_used = true;
+    memory_handshake(s, t->thread);
     child_at(s, c->child)->tls_used = true;
     if (!(c->flags & CF_CCLOSED))
         conn_message(s, s->cls_connected, id, now_of(s) + s->half_rtt);
@@ -357,6 +362,13 @@ void mpm_process(struct server *s, uint32_t thread, uint32_t id)
     }
 }
 
+/* C-33: what mod_reqtimeout counts for PIECE bytes of C's client: with TLS a
+ * record, with its header, content type and tag. */
+static int64_t read_bytes(const struct conn *c, int64_t piece)
+{
+    return c->flags & CF_TLS ? piece + TLS_RECORD : piece;
+}
+
 /* C-33: when a time-out will cut off the head that is arriving in pieces, or
  * SIM_NEVER. The limit grows with every byte read; it is looked at when a
  * piece arrives, or a second after the last one if none does. */
@@ -370,7 +382,7 @@ static simtime_t head_cut(const struct server *s, uint32_t id)
         return SIM_NEVER;
     int64_t piece;
     simtime_t tick;
-    net_pieces((double)l.up, &piece, &tick);
+    net_pieces(s, (double)l.up, &piece, &tick);
     if (r->header == 0)
         return tick > s->set->timeout ? t->t_first + s->set->timeout
                                       : SIM_NEVER;
@@ -387,7 +399,7 @@ static simtime_t head_cut(const struct server *s, uint32_t id)
             return seen;
         got += piece;
         if (per_byte)
-            limit += piece * per_byte;
+            limit += read_bytes(c, piece) * per_byte;
         if (limit > most)
             limit = most;
         simtime_t left = limit - seen;
@@ -427,6 +439,7 @@ void mpm_read(struct server *s, uint32_t thread, uint32_t id)
     thread_at(s, thread)->conn = id;
     t->t_read = now_of(s);
     t->cut = false;
+    memory_work(s, thread);
     conn_set_state(s, id, CONN_READING);
     mpm_set_slot(s, thread, SLOT_READING);
     if (c->flags & CF_DATA) {
@@ -466,7 +479,7 @@ static int64_t extra_reads(const struct server *s, uint32_t id)
         return 0;
     int64_t piece;
     simtime_t tick;
-    net_pieces((double)l.up, &piece, &tick);
+    net_pieces(s, (double)l.up, &piece, &tick);
     return (t->d.head - 1) / piece;
 }
 
@@ -479,7 +492,9 @@ static void request_read(void *srv, uint32_t id)
     conn_set_state(s, id, CONN_PROCESSING);
     mpm_set_slot(s, t->thread, SLOT_WRITING);
     memory_request(s, t->thread);
-    simtime_t cost = m->cpu_request + extra_reads(s, id) * m->cpu_read +
+    simtime_t cost = m->cpu_request +
+                     extra_reads(s, id) *
+                         (c->flags & CF_TLS ? m->cpu_read_tls : m->cpu_read) +
                      (c->served ? 0 : m->cpu_accept) +
                      (c->served || !s->model->threaded ? 0 : m->cpu_queue) +
                      (s->model->async ? m->cpu_handoff : 0) + wakeup(s);
@@ -488,10 +503,15 @@ static void request_read(void *srv, uint32_t id)
     work(s, id, 0, cost, handler);
 }
 
-/* C-33 for an upload at a steady rate: when it is cut off, or SIM_NEVER. */
-static simtime_t body_cut(const struct server *s, simtime_t from, double up)
+/* C-33 for C's upload at a steady rate: when it is cut off, or SIM_NEVER. */
+static simtime_t body_cut(const struct server *s, const struct conn *c,
+                          simtime_t from, double up)
 {
     const struct reqtimeout *r = &s->set->reqtimeout;
+    int64_t piece;
+    simtime_t tick;
+    net_pieces(s, up, &piece, &tick);
+    up *= (double)read_bytes(c, piece) / (double)piece;
     if (r->body == 0 || (r->body_rate && up >= (double)r->body_rate))
         return SIM_NEVER;
     double share = r->body_rate ? up / (double)r->body_rate : 0;
@@ -510,7 +530,7 @@ static void handler(void *srv, uint32_t id)
         simtime_t now = now_of(s);
         simtime_t end =
             t->t_head + simtime_from_s((double)t->d.body / (double)l.up);
-        simtime_t cut = body_cut(s, now, (double)l.up);
+        simtime_t cut = body_cut(s, conn_at(s, id), now, (double)l.up);
         if (end > now) {
             t->cut = cut < end;
             t->in_body = true;
@@ -524,6 +544,7 @@ static void handler(void *srv, uint32_t id)
 }
 
 static void respond_with(struct server *s, uint32_t id, int status);
+static bool outgrows_buffer(const struct server *s, uint32_t id, int64_t out);
 
 /* M-21: PHP runs in this very child. */
 static bool is_embedded(const struct server *s, const struct txn *t)
@@ -535,6 +556,8 @@ static bool is_embedded(const struct server *s, const struct txn *t)
 /* C-37: the thread waits for the backend, at most Timeout. */
 static void ask_backend(struct server *s, uint32_t id)
 {
+    int64_t out = s->conf.machine.response_head + conn_txn(s, id)->d.bytes;
+    memory_backend(s, id, outgrows_buffer(s, id, out));
     uint32_t request = backend_submit(s, id);
     if (request == NONE) {
         respond_with(s, id, 503);
@@ -601,6 +624,15 @@ static struct sockbuf buffers(const struct server *s, uint32_t id)
         !fixed, conn_txn(s, id)->d.file && !(conn_at(s, id)->flags & CF_TLS));
 }
 
+/* M-18: OUT bytes, from memory, do not fit into the socket's buffer at once. */
+static bool outgrows_buffer(const struct server *s, uint32_t id, int64_t out)
+{
+    struct sockbuf b = buffers(s, id);
+    double room = sockbuf_taken(&b, 0);
+    return !conn_txn(s, id)->d.file &&
+           (double)out > (room < SOCKBUF_FIRST ? room : SOCKBUF_FIRST);
+}
+
 static double drain_rate(const struct server *s, uint32_t id)
 {
     struct link l = conn_link(s, id);
@@ -637,24 +669,23 @@ static void respond_with(struct server *s, uint32_t id, int status)
         return;
     }
     net_answer(s, id);
+    struct sockbuf b = buffers(s, id);
+    double room = sockbuf_taken(&b, 0), rest = (double)t->out;
+    if (outgrows_buffer(s, id, t->out))
+        memory_big_body(s, id);
     double rate = drain_rate(s, id);
     if (rate <= 0) {
         written(s, id);
         return;
     }
-    struct sockbuf b = buffers(s, id);
-    double room = sockbuf_taken(&b, 0), rest = (double)t->out;
     if (s->model->async && !(c->flags & CF_CLOGGING)) { /* C-37 */
         if (t->d.file && !t->d.backend && !(c->flags & CF_TLS))
             rest = 0;
         else if (!t->d.backend) /* a proxied body is flushed as it comes */
             rest -= (double)s->set->flush_max_threshold;
     }
-    if ((double)t->out > room) {
+    if ((double)t->out > room)
         t->written = (int64_t)room;
-        if (!t->d.file)
-            memory_big_body(s, id);
-    }
     if (rest <= room) {
         written(s, id);
         return;

@@ -56,7 +56,7 @@ START_TEST(p17_the_busy_line_names_rate_idle_and_total)
     for (int i = 0; i < r->nnotes; i++)
         if (r->notes[i].t == 5 * SIM_S)
             ck_assert(strstr(r->notes[i].text,
-                             "spawning 10 children, there are 0 idle, and 20 "
+                             "spawning 16 children, there are 0 idle, and 20 "
                              "total children"));
     rig_free(r);
 }

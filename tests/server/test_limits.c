@@ -69,11 +69,10 @@ START_TEST(h1_a_killed_process_is_a_crashed_one)
     struct rig *r = rig_new("worker", "StartServers 2\nThreadsPerChild 10\n"
                                       "MinSpareThreads 1\nKeepAlive Off");
     const struct machine *m = &r->conf.machine;
-    /* room for three threads in their first request */
-    r->conf.machine.ram =
-        m->mem_shared_parent + m->mem_parent +
-        2 * (m->mem_process + 10 * m->mem_thread) +
-        3 * (m->mem_pool_request + m->mem_thread_first - m->mem_thread);
+    /* two pools in each process when each has answered two requests (M-25) */
+    r->conf.machine.ram = m->mem_shared_parent + m->mem_parent +
+                          2 * (m->mem_process + 10 * m->mem_thread) +
+                          4 * m->mem_pool_first - 1;
     rig_start(r);
     rig_crowd(r, 4, SIM_MS, &(struct guest){ .at = SIM_MS, .d.sleep = 60 });
     rig_run(r, SIM_S / 2);
@@ -299,25 +298,55 @@ START_TEST(m18_worker_keeps_them_all)
 }
 END_TEST
 
-START_TEST(m18_a_thread_that_has_used_a_backend_keeps_more)
+/* Private KiB that a backend adds to TEXT when COUNT requests, EACH apart, ask
+ * it for BYTES. */
+static int64_t backend_kib(const char *mpm, enum backend_type type, int count,
+                           simtime_t each, int64_t bytes)
 {
     int64_t kib[2];
     for (int backend = 0; backend < 2; backend++) {
         struct backend_conf b = { .name = "app",
-                                  .type = BACKEND_PROXY,
-                                  .concurrency = 1 };
-        struct rig *r = rig_new("worker", "StartServers 1\nKeepAlive Off");
-        r->conf.backends = &b;
-        r->conf.nbackends = 1;
+                                  .type = type,
+                                  .concurrency = 100,
+                                  .fpm = { .pm = FPM_STATIC,
+                                           .max_children = 100,
+                                           .listen_backlog = 511 } };
+        struct rig *r = rig_new(mpm, "StartServers 1\nKeepAlive Off");
+        if (backend) {
+            r->conf.backends = &b;
+            r->conf.nbackends = 1;
+        }
         rig_start(r);
-        rig_crowd(r, 4, SIM_MS,
-                  &(struct guest){ .d.backend = (uint8_t)backend });
+        rig_crowd(r, count, each,
+                  &(struct guest){ .at = SIM_MS,
+                                   .d.backend = (uint8_t)backend,
+                                   .d.sleep = 5 * SIM_MS,
+                                   .d.bytes = bytes });
         rig_run(r, SIM_S / 2);
-        ck_assert_int_eq(rig_answered(r), 4);
+        ck_assert_int_eq(rig_answered(r), count);
+        ck_assert(rig_is_empty(r));
         kib[backend] = private_kib(r);
         rig_free(r);
     }
-    ck_assert_int_eq(kib[1] - kib[0], 4 * 36);
+    return kib[1] - kib[0];
+}
+
+/* The module, a connection for each request at a time, and the threads. */
+START_TEST(m26_what_a_backend_costs)
+{
+    ck_assert_int_eq(backend_kib("worker", BACKEND_PROXY, 4, 0, 1000),
+                     60 + 4 * 30 + 4 * 4);
+    ck_assert_int_eq(backend_kib("worker", BACKEND_PROXY, 4, 20 * SIM_MS, 1000),
+                     60 + 30 + 4 * 4);
+    ck_assert_int_eq(backend_kib("event", BACKEND_PROXY, 4, 0, 1000),
+                     60 + 4 * 30 + 4 * 4);
+    ck_assert_int_eq(backend_kib("prefork", BACKEND_PROXY, 1, 0, 1000),
+                     60 + 30 + 4);
+    ck_assert_int_eq(backend_kib("event", BACKEND_PHP_FPM, 4, 0, 1000),
+                     40 + 4 * 24 + 4 * 8);
+    /* a large body grows connections, too */
+    ck_assert_int_eq(backend_kib("event", BACKEND_PROXY, 4, 0, 300000),
+                     60 + 4 * (30 + 42) + 4 * 4);
 }
 END_TEST
 
@@ -336,12 +365,12 @@ START_TEST(m20_a_pool_per_connection_and_three_quarters_kept)
               &(struct guest){ .at = 1, .hold = true, .leave = SIM_S });
     rig_run(r, SIM_S / 2);
     ck_assert_int_eq(r->srv->memory - idle,
-                     8 * (m->mem_conn + m->mem_thread_first - m->mem_thread));
+                     8 * (m->mem_conn + m->mem_thread_event - m->mem_thread));
     rig_run(r, SIM_S);
     ck_assert(rig_is_empty(r));
     ck_assert_int_eq(r->srv->memory - idle,
                      6 * m->mem_conn +
-                         8 * (m->mem_thread_first - m->mem_thread));
+                         8 * (m->mem_thread_event - m->mem_thread));
     /* six find a pool, which grows by its use (M-25), two do not */
     int64_t kept = r->srv->memory;
     rig_crowd(r, 8, SIM_MS,
@@ -397,7 +426,7 @@ Suite *suite_limits(void)
     tcase_add_test(
         t, m18_event_keeps_the_pools_of_large_bodies_for_three_quarters);
     tcase_add_test(t, m18_worker_keeps_them_all);
-    tcase_add_test(t, m18_a_thread_that_has_used_a_backend_keeps_more);
+    tcase_add_test(t, m26_what_a_backend_costs);
     tcase_add_test(t, m20_a_pool_per_connection_and_three_quarters_kept);
     tcase_add_test(t, m19_living_processes_show_whole_ticks_reaped_ones_all);
     suite_add_tcase(s, t);

@@ -154,6 +154,49 @@ START_TEST(c33_a_trickling_head_is_cut_at_the_first_byte_after_20_33_s)
 }
 END_TEST
 
+/* A byte a TLS record of 23: 5 a second are cut off at 20 s / (1 - 0.23) + the
+ * last piece (recorded 26.06), 12 a second never (recorded 21.36 … 21.42). */
+START_TEST(c33_tls_records_count_with_all_their_bytes)
+{
+    struct rig *r = one("worker", "KeepAlive Off\nListen 80\n"
+                                  "Listen 443 https");
+    r->dirs.reqtimeout_loaded = true;
+    rig_start(r);
+    struct guest *slow = rig_add(
+        r, &(struct guest){ .d.head = 256, .link = { .up = 5, .tls = true } });
+    struct guest *faster = rig_add(
+        r, &(struct guest){ .d.head = 256, .link = { .up = 12, .tls = true } });
+    struct guest *plain =
+        rig_add(r, &(struct guest){ .d.head = 256, .link.up = 12 });
+    rig_run(r, 40 * SIM_S);
+    ck_assert_int_eq(slow->status, 408);
+    ck_assert(slow->t_done > 25970 * SIM_MS && slow->t_done < 26200 * SIM_MS);
+    ck_assert_int_eq(faster->status, 200);
+    ck_assert_int_eq(plain->status, 408);
+    rig_free(r);
+}
+END_TEST
+
+/* 163 pieces after the first, each 90 us late. */
+START_TEST(k23_the_pieces_of_a_slow_head_drift)
+{
+    simtime_t cut[2];
+    for (int late = 0; late < 2; late++) {
+        struct rig *r = one("worker", "KeepAlive Off");
+        r->dirs.reqtimeout_loaded = true;
+        r->conf.network.client_late = late * 90 * SIM_US;
+        rig_start(r);
+        struct guest *g =
+            rig_add(r, &(struct guest){ .d.head = 256, .link.up = 8 });
+        rig_run(r, 30 * SIM_S);
+        ck_assert_int_eq(g->status, 408);
+        cut[late] = g->t_done;
+        rig_free(r);
+    }
+    ck_assert_int_eq(cut[1] - cut[0], 163 * 90 * SIM_US);
+}
+END_TEST
+
 START_TEST(c33_who_has_not_sent_the_request_line_gets_no_answer)
 {
     struct rig *r = one("worker", "KeepAlive Off\n"
@@ -314,6 +357,8 @@ Suite *suite_serve(void)
     tcase_add_test(t, c33_a_slow_body_is_cut_with_408);
     tcase_add_test(t,
                    c33_a_trickling_head_is_cut_at_the_first_byte_after_20_33_s);
+    tcase_add_test(t, c33_tls_records_count_with_all_their_bytes);
+    tcase_add_test(t, k23_the_pieces_of_a_slow_head_drift);
     tcase_add_test(t, c33_who_has_not_sent_the_request_line_gets_no_answer);
     tcase_add_test(t, c34_a_slow_head_occupies_a_worker_of_event);
     tcase_add_test(t, k19_a_worker_writes_until_the_buffers_have_the_rest);
