@@ -456,6 +456,33 @@ void mpm_read(struct server *s, uint32_t thread, uint32_t id)
     }
 }
 
+/* ---- the buffers of a response ---- */
+
+static struct sockbuf buffers(const struct server *s, uint32_t id)
+{
+    const struct network *n = &s->conf.network;
+    if (n->send_capacity)
+        return sockbuf_fixed(n->send_capacity);
+    int64_t fixed = 2 * s->set->send_buffer;
+    return sockbuf_of(
+        (double)n->client_rcvbuf, (double)(fixed ? fixed : n->tcp_wmem_default),
+        !fixed, conn_txn(s, id)->d.file && !(conn_at(s, id)->flags & CF_TLS));
+}
+
+/* OUT bytes, whatever else the buffers at both ends are (sockbuf.h). */
+static bool fits_anyway(const struct server *s, int64_t out)
+{
+    const struct network *n = &s->conf.network;
+    return n->send_capacity == 0 && out <= n->client_rcvbuf &&
+           (double)out <= SOCKBUF_FIRST;
+}
+
+/* M-18: OUT bytes from memory are more than buffers like B take at once. */
+static bool outgrows(const struct txn *t, int64_t out, const struct sockbuf *b)
+{
+    return !t->d.file && (double)out > fmin(sockbuf_taken(b, 0), SOCKBUF_FIRST);
+}
+
 /* ---- the handler ---- */
 
 static void handler(void *srv, uint32_t id);
@@ -544,7 +571,6 @@ static void handler(void *srv, uint32_t id)
 }
 
 static void respond_with(struct server *s, uint32_t id, int status);
-static bool outgrows_buffer(const struct server *s, uint32_t id, int64_t out);
 
 /* M-21: PHP runs in this very child. */
 static bool is_embedded(const struct server *s, const struct txn *t)
@@ -557,7 +583,12 @@ static bool is_embedded(const struct server *s, const struct txn *t)
 static void ask_backend(struct server *s, uint32_t id)
 {
     int64_t out = s->conf.machine.response_head + conn_txn(s, id)->d.bytes;
-    memory_backend(s, id, outgrows_buffer(s, id, out));
+    bool big = false;
+    if (!fits_anyway(s, out)) {
+        struct sockbuf b = buffers(s, id);
+        big = outgrows(conn_txn(s, id), out, &b);
+    }
+    memory_backend(s, id, big);
     uint32_t request = backend_submit(s, id);
     if (request == NONE) {
         respond_with(s, id, 503);
@@ -613,26 +644,6 @@ static bool keeps_alive(const struct server *s, const struct conn *c)
 
 static void written(struct server *s, uint32_t id);
 
-static struct sockbuf buffers(const struct server *s, uint32_t id)
-{
-    const struct network *n = &s->conf.network;
-    if (n->send_capacity)
-        return sockbuf_fixed(n->send_capacity);
-    int64_t fixed = 2 * s->set->send_buffer;
-    return sockbuf_of(
-        (double)n->client_rcvbuf, (double)(fixed ? fixed : n->tcp_wmem_default),
-        !fixed, conn_txn(s, id)->d.file && !(conn_at(s, id)->flags & CF_TLS));
-}
-
-/* M-18: OUT bytes, from memory, do not fit into the socket's buffer at once. */
-static bool outgrows_buffer(const struct server *s, uint32_t id, int64_t out)
-{
-    struct sockbuf b = buffers(s, id);
-    double room = sockbuf_taken(&b, 0);
-    return !conn_txn(s, id)->d.file &&
-           (double)out > (room < SOCKBUF_FIRST ? room : SOCKBUF_FIRST);
-}
-
 static double drain_rate(const struct server *s, uint32_t id)
 {
     struct link l = conn_link(s, id);
@@ -669,9 +680,13 @@ static void respond_with(struct server *s, uint32_t id, int status)
         return;
     }
     net_answer(s, id);
+    if (fits_anyway(s, t->out)) {
+        written(s, id);
+        return;
+    }
     struct sockbuf b = buffers(s, id);
     double room = sockbuf_taken(&b, 0), rest = (double)t->out;
-    if (outgrows_buffer(s, id, t->out))
+    if (outgrows(t, t->out, &b))
         memory_big_body(s, id);
     double rate = drain_rate(s, id);
     if (rate <= 0) {

@@ -34,7 +34,8 @@ struct sockbuf sockbuf_of(double rcvbuf, double sndbuf, bool auto_tuned,
  * of them is free (K-15). */
 struct sockbuf sockbuf_fixed(int64_t capacity);
 
-/* Taken when the client has drained DRAINED. */
+/* Taken when the client has drained DRAINED: by sockbuf_of() at least RCVBUF
+ * from the start. */
 double sockbuf_taken(const struct sockbuf *b, double drained);
 /* What it must have drained before BYTES have been taken: 0 or a wake-up. */
 double sockbuf_drained(const struct sockbuf *b, double bytes);

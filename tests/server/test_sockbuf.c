@@ -104,6 +104,18 @@ START_TEST(k15_wakeups_lead_from_nothing_to_all)
 }
 END_TEST
 
+/* What respond_with() relies on for small responses. */
+START_TEST(k19_the_clients_buffer_always_fits)
+{
+    for (double rcv = 2048; rcv <= 1e9; rcv *= 3)
+        for (double snd = 2048; snd <= 1e9; snd *= 3)
+            for (int i = 0; i < 4; i++) {
+                struct sockbuf b = sockbuf_of(rcv, snd, i & 1, i & 2);
+                ck_assert(sockbuf_taken(&b, 0) >= rcv);
+            }
+}
+END_TEST
+
 START_TEST(k15_fixed_buffers_are_written_a_third_at_a_time)
 {
     struct sockbuf b = sockbuf_fixed(65536);
@@ -123,6 +135,7 @@ Suite *suite_sockbuf(void)
     tcase_add_loop_test(t, k19_recorded_transfers_are_met_to_a_step, 0,
                         sizeof transfers / sizeof transfers[0]);
     tcase_add_test(t, k19_a_large_body_goes_in_thirds_of_the_grown_buffer);
+    tcase_add_test(t, k19_the_clients_buffer_always_fits);
     tcase_add_test(t, k15_wakeups_lead_from_nothing_to_all);
     tcase_add_test(t, k15_fixed_buffers_are_written_a_third_at_a_time);
     suite_add_tcase(s, t);
