@@ -62,7 +62,7 @@ static void on_stop(struct server *s, uint32_t child, enum stop_kind how)
 {
     struct child *ch = child_at(s, child);
     if (how != STOP_GRACEFUL) {
-        mpm_child_kill(s, child);
+        mpm_child_condemn(s, child);
         return;
     }
     ch->dying = true;

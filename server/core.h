@@ -166,14 +166,15 @@ enum listener_state {
 struct thread {
     uint32_t child, cell, conn;
     uint32_t next_idle; /* FIFO of idle threads of the child */
-    uint16_t responses; /* saturating: memory growth (M-16) */
-    bool tls_used, big_used, proxy_used, fcgi_used, php_used, gone;
+    uint16_t responses; /* saturating: memory growth (M-16); … */
+    uint16_t tls_uses;  /* … TLS handshakes (M-23) */
+    bool tls_read, big_used, proxy_used, fcgi_used, php_used, gone;
     int64_t grown; /* bytes beyond a new thread's */
     /* worker (M-25): the transaction pool it has, or NONE; and of the pool
      * that was made as this one is numbered, its part */
     uint32_t pool, next_pool;
     uint16_t pool_responses;
-    bool pool_big, pool_full; /* the second: prefork's too */
+    bool pool_big, pool_tls, pool_full; /* the last: prefork's too */
     int64_t pool_grown;
 };
 
@@ -206,9 +207,13 @@ struct child {
     bool pod_taken;      /* has read a byte: reads no second (C-18) */
     bool stop_pending;   /* W-21: waits for the mutex before it reacts */
     bool dying;
-    bool sick; /* ended for want of descriptors (C-13) */
-    bool tls_used, big_used;
-    simtime_t user, sys; /* CPU time spent by this process */
+    bool condemned, was_in_line, ending; /* C-46: has a signal to die of; waited
+                                            in accept; its turn has come */
+    int64_t number; /* how many the server had forked before it */
+    bool sick;      /* ended for want of descriptors (C-13) */
+    bool tls_used;
+    struct tls_arena *tls_arenas; /* of malloc, once TLS has come (M-23) */
+    simtime_t user, sys;          /* CPU time spent by this process */
     /* event: transaction pools kept for reuse (E-33), in all, plain and TLS by
      * their use, and how many a large body has grown */
     uint32_t kept, pools[2][POOL_USES], big_pools;
@@ -371,10 +376,15 @@ struct server {
     struct snapshot now; /* counters kept as they change */
     int64_t tcp[TCP_CLASSES];
     int64_t queue_len, queue_peak, half_open;
-    int64_t memory;       /* private bytes, parent included */
-    simtime_t cpu_reaped; /* of the parent and of children it has reaped */
-    int64_t cpu_ticks;    /* of living children, as /proc shows them */
+    int64_t memory;          /* private bytes, parent included */
+    uint16_t *arena_of_conn; /* by connection: its arena, 0 = none (M-23) */
+    uint32_t tls_cap;        /* connections it has room for */
+    simtime_t cpu_reaped;    /* of the parent and of children it has reaped */
+    int64_t cpu_ticks;       /* of living children, as /proc shows them */
     int64_t live_children, zombies;
+    uint32_t *condemned, ncondemned; /* prefork: the next to end comes last */
+    int64_t ending;                  /* of these, that are at it (C-46) */
+    bool end_some;
     int64_t ready_gone, not_accepting_gone; /* as in struct snapshot */
     int64_t stopping, not_accepting;
     int64_t conns_total, conns_lingering, conns_writing, conns_keepalive;

@@ -53,16 +53,18 @@ struct machine {
     int64_t mem_parent, mem_parent_tls, mem_parent_tls_used;
     int64_t mem_child, mem_child_tls;           /* prefork child, never used */
     int64_t mem_child_used, mem_child_used_tls; /* added by first use */
-    int64_t mem_process, mem_process_tls; /* worker, event, without threads */
-    int64_t mem_thread;                   /* per thread, never used */
-    /* the same without pools after its first response and after about eight */
-    int64_t mem_thread_event;
-    int64_t mem_thread_tls_first_event, mem_thread_tls_event;
-    int64_t mem_thread_tls; /* worker */
+    int64_t mem_process,
+        mem_process_tls;          /* worker, event, without threads; … */
+    int64_t mem_process_tls_used; /* … when it has served TLS */
+    int64_t mem_thread;           /* per thread, never used */
+    int64_t mem_thread_event;     /* event's that has served, without pools */
     /* worker's pools: in the first request, after one, eight, many responses */
-    int64_t mem_pool_request, mem_pool_first, mem_pool_used, mem_pool_full;
-    int64_t mem_leak;                             /* per response, for good */
-    int64_t mem_thread_gone, mem_thread_gone_tls; /* left when it has ended */
+    int64_t mem_pool_request, mem_pool_first, mem_pool_used, mem_pool_full,
+        mem_pool_tls;
+    int64_t mem_leak;        /* per response, for good */
+    int64_t mem_thread_gone; /* left when it has ended */
+    int64_t mem_tls_thread, mem_tls_reader, mem_tls_cache, mem_tls_conn,
+        mem_tls_handshake; /* M-23 */
     /* kept by a thread, a prefork child that has used a backend */
     int64_t mem_proxy_module, mem_proxy_conn, mem_proxy_thread, mem_proxy_big;
     int64_t mem_fcgi_module, mem_fcgi_conn, mem_fcgi_thread;

@@ -101,6 +101,8 @@ void process_spent(struct server *s, uint32_t child, simtime_t user,
 /* CPU seconds of all processes as /proc would add up: a living process's
  * user and system times in whole 10 ms, what has been reaped in full. */
 double process_cpu_s(const struct server *s);
+/* All who get a signal have it: the first condemned children end (C-46). */
+void process_end_condemned(struct server *s);
 /* SIGSEGV or SIGKILL ends the child, if it lives, with all its connections
  * (C-47). */
 void process_crash(struct server *s, uint32_t child, int signal);
@@ -110,15 +112,18 @@ void process_pod_poll(struct server *s, uint32_t bucket);
 /* memory.c: what the processes hold (M-16) */
 void memory_child(struct server *s, uint32_t child);
 void memory_child_gone(struct server *s, uint32_t child);
+/* Books private bytes of a child; H-1 follows when there are too many. */
+void memory_add(struct server *s, struct child *ch, int64_t bytes);
 /* A thread has ended, its process goes on (M-22). */
 void memory_thread_gone(struct server *s, uint32_t thread);
 /* An event process stops: it keeps no pools of closed connections (M-22). */
 void memory_pools_free(struct server *s, uint32_t child);
 /* A thread has a connection to look at, … a request to read. */
-void memory_work(struct server *s, uint32_t thread);
+void memory_work(struct server *s, uint32_t thread, uint32_t conn);
 void memory_request(struct server *s, uint32_t thread);
-/* A TLS handshake is over. */
-void memory_handshake(struct server *s, uint32_t thread);
+/* A TLS handshake begins, … is over. */
+void memory_handshake(struct server *s, uint32_t thread, uint32_t conn);
+void memory_shaken(struct server *s, uint32_t conn);
 void memory_response(struct server *s, uint32_t thread, uint32_t conn);
 /* A body from memory that the send buffer does not take at once grows the
  * pool (M-18). */
@@ -139,6 +144,11 @@ void memory_kill(struct server *s);
 /* H-2: how long a thread waits for its pages that are in swap. */
 simtime_t memory_swap_wait(const struct server *s, uint32_t thread);
 void memory_snapshot(const struct server *s, struct snapshot *o);
+
+/* arenas.c: what TLS connections of worker and event hold (M-23) */
+void arenas_open(struct server *s, uint32_t thread, uint32_t conn);
+void arenas_shaken(struct server *s, uint32_t conn);
+void arenas_close(struct server *s, uint32_t conn);
 
 /* parent.c */
 void parent_start(void *srv, uint32_t unused);

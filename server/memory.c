@@ -8,8 +8,9 @@
 
 #define FIRST_RESPONSES 8 /* M-16: full size after about eight responses */
 #define PAGE            4096
-#define FULL_REQUESTS   3 /* M-25: of one connection, that fill a pool; … */
-#define FIRST_FULL      5 /* … a new one */
+#define HALF_CACHE      16 /* M-23: TLS handshakes that fill half of it */
+#define FULL_REQUESTS   3  /* M-25: of one connection, that fill a pool; … */
+#define FIRST_FULL      5  /* … a new one */
 
 /* Private memory of all processes and what they share, once. */
 static int64_t used(const struct server *s)
@@ -19,7 +20,7 @@ static int64_t used(const struct server *s)
            (s->conf.php ? m->mem_php_shared : 0);
 }
 
-static void add(struct server *s, struct child *ch, int64_t bytes)
+void memory_add(struct server *s, struct child *ch, int64_t bytes)
 {
     ch->memory += bytes;
     s->memory += bytes;
@@ -28,19 +29,6 @@ static void add(struct server *s, struct child *ch, int64_t bytes)
         s->oom = true;
         hook_put(s, HOOK_OOM, 0, 0);
     }
-}
-
-/* M-23: what TLS leaves behind in T's process lies in the C library's arenas,
- * of which there are at most eight a core; where threads share them, each has
- * its part of PLAIN to TLS. The listener has one, too. */
-static int64_t shared_arenas(const struct server *s, const struct thread *t,
-                             int64_t plain, int64_t tls)
-{
-    int64_t arenas = 8 * s->conf.machine.cpus;
-    int64_t threads = child_at(s, t->child)->per + 1;
-    if (!t->tls_used || tls <= plain)
-        return plain;
-    return arenas >= threads ? tls : plain + (tls - plain) * arenas / threads;
 }
 
 /* From FIRST after one response to FULL after FIRST_RESPONSES. */
@@ -56,6 +44,18 @@ static bool stacks_pools(const struct server *s)
     return s->model->threaded && !s->model->async;
 }
 
+/* M-23: what OpenSSL keeps for a thread of worker or event; event's also fills
+ * its cache with what others had allocated, as connections change hands. */
+static int64_t tls_part(const struct server *s, const struct thread *t)
+{
+    const struct machine *m = &s->conf.machine;
+    int64_t n = t->tls_uses;
+    if (n == 0)
+        return t->tls_read ? m->mem_tls_reader : 0;
+    return m->mem_tls_thread +
+           (s->model->async ? m->mem_tls_cache * n / (n + HALF_CACHE) : 0);
+}
+
 /* What a thread holds beyond what it had when it was created. */
 static int64_t thread_growth(const struct server *s, const struct thread *t)
 {
@@ -68,15 +68,12 @@ static int64_t thread_growth(const struct server *s, const struct thread *t)
         big += m->mem_php_used;
     if (!s->model->threaded)
         return big + (t->pool_full ? m->mem_pool_full : 0) +
-               (t->tls_used ? m->mem_child_used_tls
+               (t->tls_uses ? m->mem_child_used_tls
                 : n > 0     ? m->mem_child_used
                             : 0);
     /* the pools are counted by themselves (M-20, M-25) */
-    int64_t plain = s->model->async ? m->mem_thread_event : m->mem_thread;
-    int64_t tls = s->model->async ? grown(m->mem_thread_tls_first_event,
-                                          m->mem_thread_tls_event, n)
-                                  : m->mem_thread_tls;
-    return shared_arenas(s, t, plain, tls) - m->mem_thread + big;
+    return (s->model->async ? m->mem_thread_event - m->mem_thread : 0) +
+           tls_part(s, t) + big;
 }
 
 /* M-25: what worker's pool P holds. */
@@ -84,6 +81,7 @@ static int64_t worker_pool(const struct server *s, const struct thread *p)
 {
     const struct machine *m = &s->conf.machine;
     int64_t more = (p->pool_big ? m->mem_big_body : 0) +
+                   (p->pool_tls ? m->mem_pool_tls : 0) +
                    (p->pool_full ? m->mem_pool_full : 0);
     int n = p->pool_responses;
     return more + (n == 0 ? m->mem_pool_request
@@ -117,13 +115,13 @@ static struct thread *pool_of(struct server *s, struct thread *t)
 static void grow_pool(struct server *s, struct thread *t, struct thread *p)
 {
     int64_t to = worker_pool(s, p);
-    add(s, child_at(s, t->child), to - p->pool_grown);
+    memory_add(s, child_at(s, t->child), to - p->pool_grown);
     p->pool_grown = to;
 }
 
 static void grow(struct server *s, struct thread *t, int64_t to)
 {
-    add(s, child_at(s, t->child), to - t->grown);
+    memory_add(s, child_at(s, t->child), to - t->grown);
     t->grown = to;
 }
 
@@ -154,13 +152,13 @@ void memory_child(struct server *s, uint32_t id)
                              (int64_t)ch->nthreads * m->mem_thread
                    : s->mod_ssl ? m->mem_child_tls
                                 : m->mem_child;
-    add(s, ch, base + modules(s) - ch->memory);
+    memory_add(s, ch, base + modules(s) - ch->memory);
 }
 
 void memory_child_gone(struct server *s, uint32_t id)
 {
     struct child *ch = child_at(s, id);
-    add(s, ch, -ch->memory);
+    memory_add(s, ch, -ch->memory);
 }
 
 void memory_thread_gone(struct server *s, uint32_t thread)
@@ -169,17 +167,19 @@ void memory_thread_gone(struct server *s, uint32_t thread)
     const struct machine *m = &s->conf.machine;
     if (!s->model->threaded)
         return;
-    grow(s, t,
-         shared_arenas(s, t, m->mem_thread_gone, m->mem_thread_gone_tls) -
-             m->mem_thread);
-    add(s, child_at(s, t->child), -t->pool_grown);
+    grow(s, t, m->mem_thread_gone - m->mem_thread + tls_part(s, t));
+    memory_add(s, child_at(s, t->child), -t->pool_grown);
     t->pool_grown = 0;
 }
 
-void memory_work(struct server *s, uint32_t thread)
+void memory_work(struct server *s, uint32_t thread, uint32_t conn)
 {
     struct thread *t = thread_at(s, thread);
-    if (s->model->threaded && t->grown == 0)
+    if (!s->model->threaded)
+        return;
+    bool reads = conn_at(s, conn)->flags & CF_TLS_DONE && !t->tls_read;
+    t->tls_read |= reads;
+    if (t->grown == 0 || reads)
         grow(s, t, thread_growth(s, t));
 }
 
@@ -243,19 +243,38 @@ void memory_slow_head(struct server *s, uint32_t conn)
     } else if (c->flags & CF_POOL && c->pool_use == POOL_NEW) {
         bool tls = c->flags & CF_TLS;
         t->early = true;
-        add(s, child_at(s, c->child),
-            held_bytes(s, tls, POOL_NEW, 1) - held_bytes(s, tls, POOL_NEW, 0));
+        memory_add(s, child_at(s, c->child),
+                   held_bytes(s, tls, POOL_NEW, 1) -
+                       held_bytes(s, tls, POOL_NEW, 0));
     }
 }
 
-void memory_handshake(struct server *s, uint32_t thread)
+void memory_handshake(struct server *s, uint32_t thread, uint32_t conn)
 {
     struct thread *t = thread_at(s, thread);
+    struct child *ch = child_at(s, t->child);
     const struct machine *m = &s->conf.machine;
     if (!s->tls_seen)
         s->memory += m->mem_parent_tls_used - m->mem_parent_tls;
-    s->tls_seen = t->tls_used = true;
+    if (s->model->threaded && !ch->tls_used)
+        memory_add(s, ch, m->mem_process_tls_used - m->mem_process_tls);
+    s->tls_seen = ch->tls_used = true;
+    if (t->tls_uses < UINT16_MAX)
+        t->tls_uses++;
     grow(s, t, thread_growth(s, t));
+    if (stacks_pools(s)) {
+        struct thread *p = pool_of(s, t);
+        p->pool_tls = true;
+        grow_pool(s, t, p);
+    }
+    if (s->model->threaded)
+        arenas_open(s, thread, conn);
+}
+
+void memory_shaken(struct server *s, uint32_t conn)
+{
+    if (s->model->threaded)
+        arenas_shaken(s, conn);
 }
 
 /* The pool of event's connection C, with another response. */
@@ -268,13 +287,13 @@ static void grow_conn_pool(struct server *s, struct conn *c, struct txn *x,
     if (x->early)
         x->early = false;
     else if (c->served <= FIRST_FULL)
-        add(s, ch,
-            held_bytes(s, tls, c->pool_use, c->served) -
-                held_bytes(s, tls, c->pool_use, c->served - 1));
+        memory_add(s, ch,
+                   held_bytes(s, tls, c->pool_use, c->served) -
+                       held_bytes(s, tls, c->pool_use, c->served - 1));
     if (full)
-        add(s, ch,
-            held_bytes(s, tls, POOL_FULL, c->served) -
-                held_bytes(s, tls, c->pool_use, c->served));
+        memory_add(s, ch,
+                   held_bytes(s, tls, POOL_FULL, c->served) -
+                       held_bytes(s, tls, c->pool_use, c->served));
     if (full)
         c->pool_use = POOL_FULL;
 }
@@ -306,7 +325,7 @@ void memory_response(struct server *s, uint32_t thread, uint32_t conn)
         grow_pool(s, t, p);
     }
     if (s->conf.machine.mem_leak > 0) /* H-4 */
-        add(s, child_at(s, t->child), s->conf.machine.mem_leak);
+        memory_add(s, child_at(s, t->child), s->conf.machine.mem_leak);
     if (c->flags & CF_POOL)
         grow_conn_pool(s, c, x, error);
     else
@@ -323,12 +342,12 @@ void memory_backend(struct server *s, uint32_t conn, bool big)
     x->asks_big = big && !fcgi;
     if (++ch->asking > ch->backend_conns) {
         ch->backend_conns = ch->asking;
-        add(s, ch, fcgi ? m->mem_fcgi_conn : m->mem_proxy_conn);
+        memory_add(s, ch, fcgi ? m->mem_fcgi_conn : m->mem_proxy_conn);
     }
     ch->asking_big += x->asks_big;
     if (ch->asking_big > ch->big_conns) {
         ch->big_conns = ch->asking_big;
-        add(s, ch, m->mem_proxy_big);
+        memory_add(s, ch, m->mem_proxy_big);
     }
 }
 
@@ -356,7 +375,7 @@ void memory_big_body(struct server *s, uint32_t conn)
         grow_pool(s, t, p);
     } else if (c->flags & CF_POOL && !c->big_pool) {
         c->big_pool = true;
-        add(s, child_at(s, c->child), s->conf.machine.mem_big_body);
+        memory_add(s, child_at(s, c->child), s->conf.machine.mem_big_body);
     }
 }
 
@@ -394,7 +413,7 @@ void memory_pool_take(struct server *s, uint32_t conn)
     c->pool_use = use & 3;
     c->big_pool = use != POOL_NEW && ch->big_pools > 0;
     ch->big_pools -= c->big_pool;
-    add(s, ch, held_bytes(s, tls, use, 0) - kept);
+    memory_add(s, ch, held_bytes(s, tls, use, 0) - kept);
 }
 
 /* Worker's thread puts its pool on the stack. */
@@ -412,6 +431,7 @@ void memory_pool_give(struct server *s, uint32_t conn)
 {
     struct conn *c = conn_at(s, conn);
     const struct txn *t = c->txn != NONE ? conn_txn(s, conn) : NULL;
+    arenas_close(s, conn);
     if (stacks_pools(s) && t && t->thread != NONE)
         put_back(s, thread_at(s, t->thread));
     if (!(c->flags & CF_POOL))
@@ -427,9 +447,9 @@ void memory_pool_give(struct server *s, uint32_t conn)
         ch->kept++;
         ch->pools[tls][use]++;
         ch->big_pools += c->big_pool;
-        add(s, ch, kept_bytes(s, tls, use) - held);
+        memory_add(s, ch, kept_bytes(s, tls, use) - held);
     } else {
-        add(s, ch, -held - big);
+        memory_add(s, ch, -held - big);
     }
     c->big_pool = false;
 }
@@ -439,12 +459,12 @@ void memory_pools_free(struct server *s, uint32_t child)
     struct child *ch = child_at(s, child);
     for (int tls = 0; tls < 2; tls++)
         for (int u = 0; u < POOL_USES; u++) {
-            add(s, ch,
-                -(int64_t)ch->pools[tls][u] *
-                    kept_bytes(s, tls, (enum pool_use)u));
+            memory_add(s, ch,
+                       -(int64_t)ch->pools[tls][u] *
+                           kept_bytes(s, tls, (enum pool_use)u));
             ch->pools[tls][u] = 0;
         }
-    add(s, ch, -(int64_t)ch->big_pools * s->conf.machine.mem_big_body);
+    memory_add(s, ch, -(int64_t)ch->big_pools * s->conf.machine.mem_big_body);
     ch->kept = ch->big_pools = 0;
 }
 

@@ -76,6 +76,10 @@ void mpm_pod_signal(struct server *s, uint32_t bucket);
 void mpm_child_exit(struct server *s, uint32_t child);
 /* The child's process is ended from outside, with all its connections. */
 void mpm_child_kill(struct server *s, uint32_t child);
+/* The same for one of many that got the signal at the same instant: each ends
+ * when it next runs, the youngest first, as many at a time as there are cores
+ * (C-46). Only from on_stop. */
+void mpm_child_condemn(struct server *s, uint32_t child);
 /* C-23: the sockets of the child's threads are shut; a thread inside a handler
  * goes on until it returns, all others become idle. */
 void mpm_abort_work(struct server *s, uint32_t child);

@@ -248,6 +248,7 @@ static void tell_children(struct server *s, enum stop_kind how)
         if (ch->state == CHILD_STARTING || ch->state == CHILD_LIVE)
             s->model->on_stop(s, i, how);
     }
+    process_end_condemned(s);
 }
 
 static void new_generation(struct server *s)

@@ -19,6 +19,7 @@ void process_init(struct server *s)
     if (s->nslots < set->process_limit) /* as many as buckets, C-40 */
         s->nslots = set->process_limit;
     s->pslots = must_alloc((size_t)s->nslots * sizeof *s->pslots);
+    s->condemned = must_alloc((size_t)s->nslots * sizeof *s->condemned);
     for (int64_t i = 0; i < s->nslots; i++)
         s->pslots[i].child = NONE;
     size_t cells = (size_t)s->nslots * s->width;
@@ -30,12 +31,16 @@ void process_init(struct server *s)
 
 void process_free(struct server *s)
 {
-    for (uint32_t i = 0; i < s->children.used; i++)
+    for (uint32_t i = 0; i < s->children.used; i++) {
         free(child_at(s, i)->lanes);
+        free(child_at(s, i)->tls_arenas);
+    }
+    free(s->arena_of_conn);
     pool_done(&s->children);
     free(s->threads);
     free(s->free_blocks);
     free(s->pslots);
+    free(s->condemned);
     free(s->cells);
     free(s->cell_owned);
 }
@@ -240,7 +245,7 @@ uint32_t process_fork(struct server *s, uint32_t slot)
                                                           .next_pool = NONE };
     s->pslots[slot].child = id;
     s->live_children++;
-    s->now.processes_started++;
+    ch->number = s->now.processes_started++;
     if (!s->model->threaded) /* P-2: the parent writes STARTING */
         make_threads(s, ch, id, SLOT_STARTING);
     memory_child(s, id);
@@ -295,6 +300,8 @@ void mpm_thread_exit(struct server *s, uint32_t thread, bool dead)
     memory_thread_gone(s, thread);
 }
 
+static void end_some(struct server *s);
+
 /* The process has ended: the parent can find it. */
 static void exited(void *srv, uint32_t id)
 {
@@ -308,6 +315,8 @@ static void exited(void *srv, uint32_t id)
     s->zombies++;
     s->now.processes_ended++;
     parent_died(s, id);
+    s->ending -= ch->ending;
+    end_some(s);
 }
 
 void mpm_child_exit(struct server *s, uint32_t id)
@@ -377,6 +386,8 @@ void process_reap(struct server *s, uint32_t id)
         free(ch->lanes);
         ch->lanes = NULL;
     }
+    free(ch->tls_arenas);
+    ch->tls_arenas = NULL;
     s->free_blocks[s->nfree_blocks++] = ch->threads / s->width;
     pool_put(&s->children, id);
 }
@@ -396,6 +407,59 @@ void mpm_child_kill(struct server *s, uint32_t id)
             serve_abort(s, i);
     }
     mpm_child_exit(s, id);
+}
+
+/* A condemned child runs for the last time. One that waited in accept takes
+ * what has come meanwhile, and with it to its grave (K-22). */
+static void end_condemned(struct server *s, uint32_t id)
+{
+    struct child *ch = child_at(s, id);
+    if (ch->was_in_line)
+        mpm_accept(s, ch->bucket, id);
+    ch->ending = true;
+    s->ending++;
+    mpm_child_kill(s, id);
+}
+
+static void end_some(struct server *s)
+{
+    if (s->end_some) /* an exit that takes no time comes back here */
+        return;
+    s->end_some = true;
+    while (s->ncondemned > 0 && s->ending < s->conf.machine.cpus) {
+        uint32_t id = s->condemned[--s->ncondemned];
+        const struct child *ch = child_at(s, id);
+        if (ch->state == CHILD_STARTING || ch->state == CHILD_LIVE)
+            end_condemned(s, id);
+    }
+    s->end_some = false;
+}
+
+void mpm_child_condemn(struct server *s, uint32_t id)
+{
+    struct child *ch = child_at(s, id);
+    if (ch->condemned)
+        return;
+    ch->dying = ch->condemned = true;
+    ch->was_in_line = ch->in_line;
+    if (ch->in_line)
+        mpm_leave_accept(s, ch->bucket, ch->threads);
+    s->condemned[s->ncondemned++] = id;
+}
+
+static int by_number(const void *a, const void *b, void *srv)
+{
+    const uint32_t *x = a, *y = b;
+    int64_t m = child_at(srv, *x)->number, n = child_at(srv, *y)->number;
+    return (m > n) - (m < n);
+}
+
+void process_end_condemned(struct server *s)
+{
+    if (s->ncondemned > 1)
+        qsort_r(s->condemned, s->ncondemned, sizeof *s->condemned, by_number,
+                s);
+    end_some(s);
 }
 
 void process_crash(struct server *s, uint32_t id, int signal)

@@ -175,7 +175,7 @@ void mpm_hold(struct server *s, uint32_t thread, uint32_t id)
 {
     conn_need_txn(s, id)->thread = thread;
     thread_at(s, thread)->conn = id;
-    memory_work(s, thread);
+    memory_work(s, thread, id);
 }
 
 uint32_t mpm_thread_of(const struct server *s, uint32_t id)
@@ -319,6 +319,7 @@ static void shake_hands(struct server *s, uint32_t id)
     struct conn *c = conn_at(s, id);
     c->flags &= (uint16_t)~CF_DATA;
     sim_timer_disarm(s->sim, &conn_txn(s, id)->stimer);
+    memory_handshake(s, conn_txn(s, id)->thread, id);
     const struct machine *m = &s->conf.machine;
     simtime_t cold = wakeup(s) ? m->cpu_tls_wakeup : 0;
     simtime_t cost = /* C-48 */
@@ -332,8 +333,7 @@ static void handshake_done(void *srv, uint32_t id)
     struct txn *t = worked(s, id);
     struct conn *c = conn_at(s, id);
     c->flags |= CF_TLS_DONE;
-    memory_handshake(s, t->thread);
-    child_at(s, c->child)->tls_used = true;
+    memory_shaken(s, id);
     if (!(c->flags & CF_CCLOSED))
         conn_message(s, s->cls_connected, id, now_of(s) + s->half_rtt);
     mpm_read(s, t->thread, id);
@@ -439,7 +439,7 @@ void mpm_read(struct server *s, uint32_t thread, uint32_t id)
     thread_at(s, thread)->conn = id;
     t->t_read = now_of(s);
     t->cut = false;
-    memory_work(s, thread);
+    memory_work(s, thread, id);
     conn_set_state(s, id, CONN_READING);
     mpm_set_slot(s, thread, SLOT_READING);
     if (c->flags & CF_DATA) {

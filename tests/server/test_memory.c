@@ -380,6 +380,88 @@ START_TEST(m25_memory_follows_concurrency_not_threads_used)
 }
 END_TEST
 
+/* M-23, as recorded (docs/host-costs.md): TLS connections of one process, a
+ * wave every 0.2 s; kB beyond an idle one. */
+START_TEST(m23_tls_memory_lies_in_arenas)
+{
+    static const struct {
+        const char *mpm;
+        int tpc, waves[6], recorded[6]; /* of 1, 2, 4, 8, 16, 24 at a time */
+    } t[] = {
+        /* 0: recorded with hiccups, two at a time */
+        { "worker", 8, { 90, 45, 25, 25 }, { 1152, 1228, 1332, 1544 } },
+        { "worker",
+          16,
+          { 90, 45, 25, 25, 25 },
+          { 1876, 1956, 2120, 2376, 2836 } },
+        { "worker",
+          25,
+          { 90, 45, 25, 25, 25, 25 },
+          { 2336, 2516, 2768, 3196, 3824, 4288 } },
+        { "worker",
+          60,
+          { 90, 45, 25, 25, 25, 25 },
+          { 3752, 3880, 4168, 4776, 6024, 6936 } },
+        { "event", 8, { 90, 45, 25, 25 }, { 0, 0, 1680, 1808 } },
+        { "event", 16, { 90, 45, 25, 25, 25 }, { 0, 0, 2644, 2924, 3252 } },
+        { "event",
+          25,
+          { 90, 45, 25, 25, 25, 25 },
+          { 2480, 2840, 3164, 3800, 4436, 4668 } },
+        { "event",
+          60,
+          { 90, 45, 25, 25, 25, 25 },
+          { 0, 4404, 4792, 5652, 7104, 8032 } },
+    };
+    for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
+        const struct figure f = { t[i].mpm, 1, t[i].tpc, true, 0, 0 };
+        struct rig *r = farm(&f, "KeepAlive On");
+        r->srv->conf.machine.cpu_tls = 1200 * SIM_US;
+        double idle = (double)private_kb(r);
+        simtime_t at = SIM_S;
+        for (int n = 0; n < 6; n++) {
+            for (int k = 0; k < t[i].waves[n]; k++, at += 200 * SIM_MS)
+                rig_crowd(r, 1 << n > 16 ? 24 : 1 << n, 0,
+                          &(struct guest){ .at = at,
+                                           .link.tls = true,
+                                           .d.bytes = 1000,
+                                           .d.sleep = 50 * SIM_MS });
+            rig_run(r, at);
+            double kb = (double)private_kb(r) - idle;
+            int want = t[i].recorded[n];
+            ck_assert_msg(want == 0 || fabs(kb - want) < 0.12 * (idle + want),
+                          "%s of %d, %d at a time: %d, recorded %d", t[i].mpm,
+                          t[i].tpc, 1 << n, (int)kb, want);
+        }
+        rig_free(r);
+    }
+}
+END_TEST
+
+/* M-23: of what closed connections had, an arena keeps 128 KiB. */
+START_TEST(m23_an_arena_gives_back_what_is_over)
+{
+    const struct figure f = { "event", 1, 4, true, 0, 0 };
+    struct rig *r = farm(&f, "KeepAliveTimeout 5\nAsyncRequestWorkerFactor 20");
+    struct machine *m = &r->srv->conf.machine;
+    m->mem_conn_new = m->mem_conn = m->mem_conn_old = m->mem_conn_tls = 0;
+    m->mem_pool_full = m->mem_tls_cache = 0;
+    int64_t kb[3];
+    for (int i = 0; i < 3; i++) { /* ten in each arena, in between */
+        rig_crowd(r, i == 1 ? 40 : 4, 20 * SIM_MS,
+                  &(struct guest){ .at = (1 + 10 * i) * SIM_S,
+                                   .link.tls = true,
+                                   .hold = true });
+        rig_run(r, (10 + 10 * i) * SIM_S);
+        ck_assert_int_eq(r->srv->tcp[TCP_ESTABLISHED], 0);
+        kb[i] = private_kb(r);
+    }
+    ck_assert_int_eq(kb[1] - kb[0], 4 * (128 - (17 + 38)));
+    ck_assert_int_eq(kb[2], kb[1]);
+    rig_free(r);
+}
+END_TEST
+
 /* M-25: a listener that polls several sockets takes its pool afterwards. */
 START_TEST(m25_two_listeners_need_a_pool_less)
 {
@@ -459,6 +541,8 @@ Suite *suite_memory(void)
     tcase_add_test(t, m16_whole_servers_idle_and_after_load);
     tcase_add_test(t, m16_idle_keepalive_connections_of_event);
     tcase_add_test(t, m25_memory_follows_concurrency_not_threads_used);
+    tcase_add_test(t, m23_tls_memory_lies_in_arenas);
+    tcase_add_test(t, m23_an_arena_gives_back_what_is_over);
     tcase_add_test(t, m25_two_listeners_need_a_pool_less);
     tcase_add_test(t, m25_an_error_page_fills_a_pool);
     tcase_add_test(t, m16_a_handshake_takes_what_tls_keeps);

@@ -510,6 +510,55 @@ START_TEST(c23_event_leaves_idle_connections_open_others_close_them)
 }
 END_TEST
 
+/* Four children hold a connection each, two are idle; on two cores an exit
+ * takes 1 ms. */
+START_TEST(c46_prefork_ends_the_youngest_first_as_many_as_there_are_cores)
+{
+    struct rig *r = rig_new("prefork", "StartServers 6\nMinSpareServers 1\n"
+                                       "KeepAliveTimeout 100");
+    r->conf.machine.cpus = 2;
+    r->conf.machine.cpu_exit = SIM_MS;
+    rig_start(r);
+    rig_run(r, 1);
+    rig_crowd(r, 4, SIM_MS, &(struct guest){ .at = SIM_MS, .hold = true });
+    /* the idle ones are the youngest: nobody takes this one to its grave */
+    struct guest *late = rig_add(r, &(struct guest){ .at = WHEN + SIM_MS / 2 });
+    act(r, WHEN, ACTION_RESTART);
+    rig_run(r, WHEN + SIM_S);
+    for (int i = 0; i < 4; i++)
+        ck_assert(r->guests[i]->t_closed == WHEN + (2 - i / 2) * SIM_MS);
+    ck_assert_int_eq(late->answered, 1);
+    ck_assert_int_eq(rig_children(r), 6);
+    rig_free(r);
+}
+END_TEST
+
+/* As above, but the oldest two are the idle ones: whoever comes meanwhile is
+ * accepted by the first of them that runs, and reset. */
+START_TEST(c46_a_condemned_child_takes_a_connection_to_its_grave)
+{
+    struct rig *r = rig_new("prefork", "StartServers 6\nMinSpareServers 1\n"
+                                       "KeepAliveTimeout 100");
+    r->conf.machine.cpus = 2;
+    r->conf.machine.cpu_exit = SIM_MS;
+    rig_start(r);
+    rig_run(r, 1);
+    rig_crowd(r, 2, SIM_MS, &(struct guest){ .at = SIM_MS });
+    rig_crowd(r, 4, SIM_MS, &(struct guest){ .at = 3 * SIM_MS, .hold = true });
+    struct guest *late = rig_add(r, &(struct guest){ .at = WHEN + SIM_MS / 2 });
+    struct guest *after =
+        rig_add(r, &(struct guest){ .at = WHEN + 3 * SIM_MS });
+    act(r, WHEN, ACTION_RESTART);
+    rig_run(r, WHEN + SIM_S);
+    ck_assert_int_eq(late->answered, 0);
+    ck_assert_int_eq(late->lost, 1);
+    ck_assert(late->t_closed == WHEN + 2 * SIM_MS);
+    ck_assert_int_eq(late->how, NET_RST);
+    ck_assert_int_eq(after->answered, 1); /* by the next generation */
+    rig_free(r);
+}
+END_TEST
+
 START_TEST(c46_what_the_slots_show_at_a_hard_restart)
 {
     struct rig *r = server(mpms[_i], "KeepAlive Off\nStartServers 1");
@@ -575,6 +624,9 @@ Suite *suite_timeline_restarts(void)
         3);
     tcase_add_loop_test(
         t, c23_event_leaves_idle_connections_open_others_close_them, 1, 3);
+    tcase_add_test(
+        t, c46_prefork_ends_the_youngest_first_as_many_as_there_are_cores);
+    tcase_add_test(t, c46_a_condemned_child_takes_a_connection_to_its_grave);
     tcase_add_loop_test(t, c46_what_the_slots_show_at_a_hard_restart, 1, 3);
     suite_add_tcase(s, t);
     return s;
