@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/flight.h"
 #include "server/inside.h"
 #include "sim/must.h"
 
@@ -51,12 +52,16 @@ uint32_t conn_new(struct server *s, uint32_t client, const struct link *link)
     c->child = NONE;
     c->rate = NONE;
     c->state = CONN_CONNECTING;
+    flight_forget(s, id);
     if (link) {
         if (link->tls)
             c->flags |= CF_TLS;
         if (link->down > 0 || link->up > 0 || link->ignores_fin) {
             c->rate = pool_get(&s->links);
-            *(struct link *)pool_at(&s->links, c->rate) = *link;
+            struct link *l = pool_at(&s->links, c->rate);
+            *l = *link;
+            if (l->down > s->window_rate)
+                l->down = s->window_rate;
         }
     }
     struct txn *t = conn_need_txn(s, id);

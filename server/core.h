@@ -123,6 +123,9 @@ struct txn {
     simtime_t demand;  /* of that job */
     simtime_t user;    /* the part of it that is all user time */
     uint32_t backend;  /* its request there, or NONE */
+    uint32_t taken;    /* K-24: round trips until the socket has taken the
+                          response, … */
+    uint32_t read;     /* … until the last of it leaves for the client */
     int16_t status;
     uint8_t syn_tries, data_tries, synack_timeouts;
     bool early;     /* its pool is counted as after a response (M-24) */
@@ -379,8 +382,13 @@ struct server {
     int64_t memory;          /* private bytes, parent included */
     uint16_t *arena_of_conn; /* by connection: its arena, 0 = none (M-23) */
     uint32_t tls_cap;        /* connections it has room for */
-    simtime_t cpu_reaped;    /* of the parent and of children it has reaped */
-    int64_t cpu_ticks;       /* of living children, as /proc shows them */
+    struct flight *flights;  /* by connection: its windows (K-24) */
+    uint32_t flight_cap;
+    int64_t one_flight;   /* bytes of a response that leave at once */
+    float window_rate;    /* bytes a second that a slow client's receive buffer
+                             lets through, at most (K-24) */
+    simtime_t cpu_reaped; /* of the parent and of children it has reaped */
+    int64_t cpu_ticks;    /* of living children, as /proc shows them */
     int64_t live_children, zombies;
     uint32_t *condemned, ncondemned; /* prefork: the next to end comes last */
     int64_t ending;                  /* of these, that are at it (C-46) */

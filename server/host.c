@@ -105,6 +105,7 @@ const struct param network_params[] = {
     { "tcp_max_syn_backlog", PARAM_INT, N(tcp_max_syn_backlog), "2048", 1, 1e9, NULL, "half-open connections without cookies (K-3)" },
     { "tcp_syncookies", PARAM_INT, N(tcp_syncookies), "1", 0, 2, NULL, "K-3" },
     { "tcp_synack_retries", PARAM_INT, N(tcp_synack_retries), "5", 0, 255, NULL, "SYN-ACKs at 1, 3, 7, 15, 31 s; given up at 63 s (K-4)" },
+    { "tcp_slow_start_after_idle", PARAM_BOOL, N(tcp_slow_start_after_idle), "true", 0, 1, NULL, "a window shrinks while nothing is sent (K-24)" },
     { "tcp_wmem_default", PARAM_SIZE, N(tcp_wmem_default), "1600KiB", 2048, 1e9, NULL, "payload to which the send buffer grows without SendBufferSize (K-19)" },
     { "send_capacity", PARAM_SIZE, N(send_capacity), "0", 0, 1e15, NULL, "send buffer and client's buffer as one fixed number; 0 = by K-19" },
     { "client_rcvbuf", PARAM_SIZE, N(client_rcvbuf), "64KiB", 2048, 1e9, NULL, "SO_RCVBUF of a client that reads at a limited rate (K-19)" },

@@ -83,6 +83,7 @@ struct network {
     int64_t hz;      /* kernel timer frequency, K-20 */
     bool timer_grid; /* K-20 rounding on */
     /* sysctls, by their own names */
+    bool tcp_slow_start_after_idle;
     int64_t somaxconn, tcp_syn_retries, tcp_syn_linear_timeouts,
         tcp_abort_on_overflow, tcp_max_syn_backlog, tcp_syncookies,
         tcp_synack_retries, tcp_wmem_default;

@@ -3,6 +3,7 @@
  * loss: segments are lost only where the server's kernel drops them, so a
  * client's retransmission timer is armed when that happens, with the time it
  * would have had all along. */
+#include "server/flight.h"
 #include "server/inside.h"
 #include "sim/must.h"
 
@@ -231,15 +232,23 @@ static simtime_t reading_time(double rate, bool slow, int64_t n)
     return simtime_from_s(s);
 }
 
+/* The same for N bytes of the connection's response, however it is read. */
+static simtime_t reading_all(const struct server *s, uint32_t id, int64_t n)
+{
+    const struct txn *t = conn_txn(s, id);
+    bool slow;
+    double rate = down_rate(s, id, &slow);
+    return rate > 0 ? reading_time(rate, slow, n) /* K-24 */
+                    : t->read * n / t->out * s->conf.network.rtt;
+}
+
 void net_schedule_done(struct server *s, uint32_t id)
 {
     struct conn *c = conn_at(s, id);
     struct txn *t = conn_txn(s, id);
     if (c->flags & CF_CCLOSED)
         return;
-    bool slow;
-    double rate = down_rate(s, id, &slow);
-    simtime_t due = t->t_drain + reading_time(rate, slow, t->out);
+    simtime_t due = t->t_drain + reading_all(s, id, t->out);
     simtime_t first = now_of(s) + s->half_rtt;
     sim_timer_arm(s->sim, &t->ctimer, due > first ? due : first);
 }
@@ -288,7 +297,7 @@ static void on_answer(void *srv, uint32_t id)
     struct txn *t = conn_txn(s, id);
     t->answered = true;
     bool slow;
-    bool all = down_rate(s, id, &slow) <= 0;
+    bool all = down_rate(s, id, &slow) <= 0 && t->read == 0;
     c->inflight++; /* keeps it while the client is told */
     TELL(s, c, on_first_byte);
     c->inflight--;
@@ -322,9 +331,8 @@ void net_fin_behind(struct server *s, uint32_t id)
     const struct txn *t = conn_txn(s, id);
     if (conn_at(s, id)->flags & CF_CCLOSED)
         return;
-    bool slow;
-    double rate = down_rate(s, id, &slow);
-    simtime_t read = t->t_drain + reading_time(rate, slow, t->written);
+    simtime_t read = t->t_drain + reading_all(s, id, t->written);
+    sim_timer_disarm(s->sim, &conn_txn(s, id)->ctimer);
     simtime_t first = now_of(s) + s->half_rtt;
     conn_message(s, s->cls_closed, id, read > first ? read : first);
 }
@@ -403,6 +411,7 @@ static void on_fin(void *srv, uint32_t id)
 void net_init(struct server *s)
 {
     s->half_rtt = s->conf.network.rtt / 2;
+    flight_init(s);
     s->cls_syn = sim_class(s->sim, kernel_syn, s);
     s->cls_ack = sim_class(s->sim, kernel_ack, s);
     s->cls_data = sim_class(s->sim, on_data, s);

@@ -3,6 +3,7 @@
  * writing, keep-alive, lingering close (C-9, C-29 … C-39, E-22 … E-27). What
  * a response's end means, and what happens to a connection without a thread,
  * is the model's business. */
+#include "server/flight.h"
 #include "server/inside.h"
 #include "server/sockbuf.h"
 #include "sim/must.h"
@@ -464,9 +465,13 @@ static struct sockbuf buffers(const struct server *s, uint32_t id)
     if (n->send_capacity)
         return sockbuf_fixed(n->send_capacity);
     int64_t fixed = 2 * s->set->send_buffer;
-    return sockbuf_of(
-        (double)n->client_rcvbuf, (double)(fixed ? fixed : n->tcp_wmem_default),
-        !fixed, conn_txn(s, id)->d.file && !(conn_at(s, id)->flags & CF_TLS));
+    double send = (double)(fixed ? fixed : n->tcp_wmem_default);
+    bool grows = !fixed && s->conf.network.rtt <= LOOPBACK;
+    if (!fixed && !grows) /* K-24: with the window, which the client limits */
+        send = fmin(send, flight_buffer(s, (double)n->client_rcvbuf));
+    return sockbuf_of((double)n->client_rcvbuf, send, grows,
+                      conn_txn(s, id)->d.file &&
+                          !(conn_at(s, id)->flags & CF_TLS));
 }
 
 /* OUT bytes, whatever else the buffers at both ends are (sockbuf.h). */
@@ -658,6 +663,28 @@ static simtime_t time_to_drain(double bytes, double rate)
     return (simtime_t)ceil(bytes / rate * 1e9);
 }
 
+/* K-24: the client reads as fast as it can. The thread goes on when the socket
+ * has taken ENOUGH. */
+static void respond_in_rounds(struct server *s, uint32_t id, int64_t enough)
+{
+    struct txn *t = conn_txn(s, id);
+    struct flights f = { 0, 0, 0 };
+    if (s->half_rtt > 0)
+        f = flight_send(s, id, t->out, enough);
+    t->taken = f.taken;
+    t->read = f.read;
+    if (f.taken > 0)
+        t->written = 0; /* told by the time */
+    if (f.read > 0)
+        net_schedule_done(s, id);
+    if (f.enough == 0) {
+        written(s, id);
+        return;
+    }
+    t->cut = false;
+    arm(s, id, now_of(s) + f.enough * s->conf.network.rtt);
+}
+
 static void respond_with(struct server *s, uint32_t id, int status)
 {
     struct conn *c = conn_at(s, id);
@@ -679,25 +706,31 @@ static void respond_with(struct server *s, uint32_t id, int status)
         mpm_close(s, id);
         return;
     }
+    t->taken = t->read = 0;
     net_answer(s, id);
-    if (fits_anyway(s, t->out)) {
+    bool fits = fits_anyway(s, t->out);
+    if (fits && t->out <= s->one_flight) {
+        written(s, id);
+        return;
+    }
+    double rate = drain_rate(s, id);
+    if (fits && rate > 0) {
         written(s, id);
         return;
     }
     struct sockbuf b = buffers(s, id);
     double room = sockbuf_taken(&b, 0), rest = (double)t->out;
-    if (outgrows(t, t->out, &b))
+    if (!fits && outgrows(t, t->out, &b))
         memory_big_body(s, id);
-    double rate = drain_rate(s, id);
-    if (rate <= 0) {
-        written(s, id);
-        return;
-    }
     if (s->model->async && !(c->flags & CF_CLOGGING)) { /* C-37 */
         if (t->d.file && !t->d.backend && !(c->flags & CF_TLS))
             rest = 0;
         else if (!t->d.backend) /* a proxied body is flushed as it comes */
             rest -= (double)s->set->flush_max_threshold;
+    }
+    if (rate <= 0) {
+        respond_in_rounds(s, id, rest > 0 ? (int64_t)rest : 0);
+        return;
     }
     if ((double)t->out > room)
         t->written = (int64_t)room;
@@ -732,13 +765,25 @@ static double drained(const struct server *s, uint32_t id)
            drain_rate(s, id);
 }
 
-/* What the socket has taken by now (K-19). */
+/* When the socket will have taken all of a response in round trips (K-24). */
+static simtime_t all_taken(const struct server *s, uint32_t id)
+{
+    const struct txn *t = conn_txn(s, id);
+    return t->t_drain - s->half_rtt + t->taken * s->conf.network.rtt;
+}
+
+/* What the socket has taken by now (K-19; K-24). */
 static int64_t taken(const struct server *s, uint32_t id)
 {
+    const struct txn *t = conn_txn(s, id);
+    if (drain_rate(s, id) <= 0) {
+        simtime_t left = all_taken(s, id) - now_of(s);
+        int64_t trips = left > 0 ? 1 + left / s->conf.network.rtt : 0;
+        return t->out - t->out * trips / (t->taken + 1);
+    }
     struct sockbuf b = buffers(s, id);
     double n = sockbuf_taken(&b, drained(s, id));
-    int64_t out = conn_txn(s, id)->out;
-    return n < (double)out ? (int64_t)n : out;
+    return n < (double)t->out ? (int64_t)n : t->out;
 }
 
 /* The response is out of the handler's hands. */
@@ -771,15 +816,21 @@ bool mpm_write_more(struct server *s, uint32_t id)
         return false;
     if (s->obs->logged)
         s->obs->logged(s->obs->ctx, now_of(s) - t->t_line);
-    net_schedule_done(s, id);
+    if (drain_rate(s, id) > 0)
+        net_schedule_done(s, id);
     return true;
 }
 
 void mpm_wait_writable(struct server *s, uint32_t id)
 {
     struct txn *t = conn_txn(s, id);
-    struct sockbuf b = buffers(s, id);
     conn_set_state(s, id, CONN_WRITE_BLOCKED);
+    if (drain_rate(s, id) <= 0) {
+        t->cut = false;
+        arm(s, id, all_taken(s, id));
+        return;
+    }
+    struct sockbuf b = buffers(s, id);
     double next = sockbuf_next(&b, drained(s, id));
     simtime_t due =
         t->t_drain - s->half_rtt + time_to_drain(next, drain_rate(s, id));

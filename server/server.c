@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/server.h"
 
+#include "server/flight.h"
 #include "server/inside.h"
 #include "sim/must.h"
 
@@ -153,6 +154,7 @@ void server_free(struct server *s)
     pool_done(&s->txns);
     pool_done(&s->links);
     process_free(s);
+    flight_free(s);
     backend_free(s);
     kernel_free(s);
     parent_free(s);

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a response takes on its way when the client reads as fast as it can
+ * (K-24): round trips, each with as much as congestion window, receive window
+ * and send buffer allow. A connection has a record of its windows once it has
+ * sent something that makes them grow. */
+#include "server/flight.h"
+
+#include "server/inside.h"
+#include "sim/must.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define HEADERS     52     /* IP, TCP with time stamps */
+#define FIRST_CWND  10     /* segments: include/net/tcp.h TCP_INIT_CWND */
+#define FIRST_RWND  65535  /* without scaling, in the SYN-ACK's answer */
+#define PER_SEGMENT 2304.0 /* buffer for one: tcp_input.c tcp_sndbuf_expand */
+#define FIXED_SHARE 0.9    /* payload of a fixed buffer, measured (K-24) */
+#define WINDOW_SHARE                                                           \
+    0.85          /* of SO_RCVBUF, in flight at most, measured (K-24)          \
+                   */
+#define TICKETS 2 /* segments of TLS 1.3's session tickets */
+#define STEADY  1000
+#define MIN_RTO (200 * SIM_MS)
+
+struct flight {
+    uint32_t cwnd; /* segments; 0: no record */
+    double rwnd;   /* bytes */
+    simtime_t last;
+};
+
+static double segment(const struct server *s)
+{
+    int64_t n = s->conf.network.mtu - HEADERS;
+    return n > 1 ? (double)n : 1;
+}
+
+void flight_init(struct server *s)
+{
+    /* at most half of the first window: it does not even grow */
+    simtime_t rtt = s->conf.network.rtt;
+    s->one_flight =
+        rtt > 0 ? (int64_t)(segment(s) * FIRST_CWND / 2) : INT64_MAX;
+    double rate = WINDOW_SHARE * (double)s->conf.network.client_rcvbuf /
+                  simtime_to_s(rtt);
+    s->window_rate = rtt > 0 ? (float)rate : HUGE_VALF;
+}
+
+void flight_free(struct server *s)
+{
+    free(s->flights);
+}
+
+void flight_forget(struct server *s, uint32_t conn)
+{
+    if (conn < s->flight_cap)
+        s->flights[conn].cwnd = 0;
+}
+
+static struct flight *record(struct server *s, uint32_t conn)
+{
+    if (conn >= s->flight_cap) {
+        uint32_t cap = s->conns.used > conn ? s->conns.used : conn + 1;
+        cap += cap / 2;
+        s->flights = must_realloc(s->flights, cap, sizeof *s->flights);
+        for (uint32_t i = s->flight_cap; i < cap; i++)
+            s->flights[i].cwnd = 0;
+        s->flight_cap = cap;
+    }
+    struct flight *f = &s->flights[conn];
+    if (f->cwnd == 0)
+        *f = (struct flight){ .cwnd = FIRST_CWND,
+                              .rwnd = FIRST_RWND,
+                              .last = now_of(s) };
+    return f;
+}
+
+/* tcp_output.c, tcp_cwnd_restart: half for every time-out without a word. */
+static void restart(const struct server *s, struct flight *f)
+{
+    simtime_t rto = MIN_RTO + s->conf.network.rtt;
+    simtime_t idle = now_of(s) - f->last;
+    while (s->conf.network.tcp_slow_start_after_idle && idle > rto &&
+           f->cwnd > FIRST_CWND) {
+        idle -= rto;
+        f->cwnd /= 2;
+    }
+    if (f->cwnd < FIRST_CWND)
+        f->cwnd = FIRST_CWND;
+}
+
+/* What the send buffer takes: with the window, and half a round behind it. */
+static double buffer(const struct server *s, uint32_t before, uint32_t cwnd)
+{
+    if (s->conf.network.send_capacity)
+        return (double)s->conf.network.send_capacity;
+    if (s->set->send_buffer)
+        return FIXED_SHARE * 2 * (double)s->set->send_buffer;
+    double most = (double)s->conf.network.tcp_wmem_default;
+    return fmin(most, PER_SEGMENT * ((double)before + (double)cwnd));
+}
+
+double flight_buffer(const struct server *s, double window)
+{
+    return PER_SEGMENT * 2 * 2 * ceil(window / segment(s));
+}
+
+struct flights flight_send(struct server *s, uint32_t conn, int64_t out,
+                           int64_t enough)
+{
+    const struct conn *c = conn_at(s, conn);
+    const struct txn *t = conn_txn(s, conn);
+    struct flight *f = record(s, conn);
+    restart(s, f);
+    double mss = segment(s), acked = 0, last = 0, rest;
+    double head = fmin(mss, (double)s->conf.machine.response_head);
+    double all = (double)out;
+    if (c->flags & CF_TLS && c->served <= 1)
+        all += TICKETS * mss; /* sent just before, not acknowledged yet */
+    else if (!t->d.file && !(c->flags & CF_TLS))
+        all += mss - head; /* the head goes alone */
+    struct flights r = { 0, 0, 0 };
+    bool taken = false, taken_enough = false;
+    uint32_t before = f->cwnd;
+    for (uint32_t k = 0;; k++) {
+        double room = acked + buffer(s, before, f->cwnd);
+        before = f->cwnd;
+        if (!taken_enough && room >= (double)enough) {
+            taken_enough = true;
+            r.enough = k;
+        }
+        if (!taken && room >= (double)out) {
+            taken = true;
+            r.taken = k;
+        }
+        rest = all - acked;
+        double send = fmin(fmin((double)f->cwnd * mss, f->rwnd),
+                           fmin(rest, taken ? rest : room - acked));
+        /* tcp_is_cwnd_limited: a window that is not used does not grow */
+        if (send > (double)f->cwnd * mss / 2)
+            f->cwnd += (uint32_t)ceil(send / mss);
+        /* tcp_rcv_space_adjust: twice what came in a round trip, when the
+         * next one has shown it */
+        f->rwnd = fmax(f->rwnd, 2 * last);
+        last = send;
+        acked += send;
+        r.read = k;
+        if (acked >= all - mss / 2)
+            break;
+        if (k == STEADY) { /* a tiny buffer: it stays as it is */
+            uint32_t left = (uint32_t)((all - acked) / send);
+            r.read += left;
+            r.taken = taken ? r.taken : r.read;
+            r.enough = taken_enough ? r.enough : r.read;
+            break;
+        }
+    }
+    f->last = now_of(s) + r.read * s->conf.network.rtt;
+    return r;
+}
