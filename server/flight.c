@@ -37,10 +37,9 @@ static double segment(const struct server *s)
 
 void flight_init(struct server *s)
 {
-    /* at most half of the first window: it does not even grow */
     simtime_t rtt = s->conf.network.rtt;
     s->one_flight =
-        rtt > 0 ? (int64_t)(segment(s) * FIRST_CWND / 2) : INT64_MAX;
+        rtt > 0 ? (int64_t)(segment(s) * (FIRST_CWND - TICKETS)) : INT64_MAX;
     double rate = WINDOW_SHARE * (double)s->conf.network.client_rcvbuf /
                   simtime_to_s(rtt);
     s->window_rate = rtt > 0 ? (float)rate : HUGE_VALF;
@@ -87,6 +86,14 @@ static void restart(const struct server *s, struct flight *f)
     }
     if (f->cwnd < FIRST_CWND)
         f->cwnd = FIRST_CWND;
+}
+
+void flight_small(struct server *s, uint32_t conn)
+{
+    if (conn >= s->flight_cap || s->flights[conn].cwnd == 0)
+        return;
+    restart(s, &s->flights[conn]);
+    s->flights[conn].last = now_of(s);
 }
 
 /* What the send buffer takes: with the window, and half a round behind it. */

@@ -25,6 +25,9 @@ void flight_init(struct server *s);
 void flight_free(struct server *s);
 /* A new connection has this number. */
 void flight_forget(struct server *s, uint32_t conn);
+/* CONN sends a small response. That its window may grow a little, too, is
+ * passed over: a small response after it goes out at once all the same. */
+void flight_small(struct server *s, uint32_t conn);
 /* To how many bytes the send buffer grows when the client never lets more than
  * WINDOW be under way: the congestion window doubles as long as half of it is
  * used. */

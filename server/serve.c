@@ -663,14 +663,28 @@ static simtime_t time_to_drain(double bytes, double rate)
     return (simtime_t)ceil(bytes / rate * 1e9);
 }
 
-/* K-24: the client reads as fast as it can. The thread goes on when the socket
- * has taken ENOUGH. */
-static void respond_in_rounds(struct server *s, uint32_t id, int64_t enough)
+/* C-37: how much of a response its thread writes, less than 1 if it need not
+ * wait; event leaves the rest to write completion. */
+static double written_here(const struct server *s, uint32_t id)
+{
+    const struct conn *c = conn_at(s, id);
+    const struct txn *t = conn_txn(s, id);
+    if (!s->model->async || c->flags & CF_CLOGGING)
+        return (double)t->out;
+    if (t->d.backend) /* a proxied body is flushed as it comes */
+        return (double)t->out;
+    if (t->d.file && !(c->flags & CF_TLS))
+        return 0;
+    return (double)(t->out - s->set->flush_max_threshold);
+}
+
+/* K-24: the client reads as fast as it can. */
+static void respond_in_rounds(struct server *s, uint32_t id)
 {
     struct txn *t = conn_txn(s, id);
     struct flights f = { 0, 0, 0 };
     if (s->half_rtt > 0)
-        f = flight_send(s, id, t->out, enough);
+        f = flight_send(s, id, t->out, (int64_t)written_here(s, id));
     t->taken = f.taken;
     t->read = f.read;
     if (f.taken > 0)
@@ -710,28 +724,26 @@ static void respond_with(struct server *s, uint32_t id, int status)
     net_answer(s, id);
     bool fits = fits_anyway(s, t->out);
     if (fits && t->out <= s->one_flight) {
+        flight_small(s, id);
         written(s, id);
         return;
     }
     double rate = drain_rate(s, id);
-    if (fits && rate > 0) {
-        written(s, id);
+    if (fits) {
+        if (rate > 0)
+            written(s, id);
+        else
+            respond_in_rounds(s, id);
         return;
     }
     struct sockbuf b = buffers(s, id);
-    double room = sockbuf_taken(&b, 0), rest = (double)t->out;
-    if (!fits && outgrows(t, t->out, &b))
+    if (outgrows(t, t->out, &b))
         memory_big_body(s, id);
-    if (s->model->async && !(c->flags & CF_CLOGGING)) { /* C-37 */
-        if (t->d.file && !t->d.backend && !(c->flags & CF_TLS))
-            rest = 0;
-        else if (!t->d.backend) /* a proxied body is flushed as it comes */
-            rest -= (double)s->set->flush_max_threshold;
-    }
     if (rate <= 0) {
-        respond_in_rounds(s, id, rest > 0 ? (int64_t)rest : 0);
+        respond_in_rounds(s, id);
         return;
     }
+    double room = sockbuf_taken(&b, 0), rest = written_here(s, id);
     if ((double)t->out > room)
         t->written = (int64_t)room;
     if (rest <= room) {

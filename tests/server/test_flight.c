@@ -107,6 +107,38 @@ START_TEST(k24_a_window_stays_open_for_a_while)
 }
 END_TEST
 
+/* Four responses of 300,000 bytes open the window so far that the fifth is one
+ * flight, unless the connection was idle in between; a small response at the
+ * end of that time finds the window smaller itself. */
+START_TEST(k24_a_small_response_halves_a_window_too)
+{
+    static const struct demand large = { .head = 256, .bytes = 300000 },
+                               small = { .head = 256, .bytes = 1000 };
+    for (int idle = 0; idle < 2; idle++) {
+        struct rig *r = far_away("event", "StartServers 1");
+        rig_start(r);
+        struct guest *g = rig_add(
+            r, &(struct guest){ .at = SIM_S, .hold = true, .d = large });
+        rig_run(r, 2 * SIM_S);
+        for (int k = 0; k < 3; k++) { /* one after the other */
+            rig_ask(g, &large);
+            rig_run(r, g->t_sent + 3 * RTT);
+        }
+        ck_assert_int_eq(g->answered, 4);
+        ck_assert_int_eq(trips(g), 0);
+        if (idle)
+            rig_run(r, g->t_sent + 10 * RTT);
+        rig_ask(g, &small);
+        rig_run(r, g->t_sent + 2 * RTT);
+        rig_ask(g, &large);
+        rig_run(r, g->t_sent + SIM_S);
+        ck_assert_int_eq(g->answered, 6);
+        ck_assert_int_eq(trips(g), idle);
+        rig_free(r);
+    }
+}
+END_TEST
+
 /* Recorded with SendBufferSize 65536: whatever its window, a connection has
  * no more under way than the buffer holds. */
 START_TEST(k24_a_fixed_send_buffer_limits_what_is_under_way)
@@ -210,6 +242,7 @@ Suite *suite_flight(void)
     TCase *t = tcase_create("flight");
     tcase_add_test(t, k24_the_first_response_starts_slowly);
     tcase_add_test(t, k24_a_window_stays_open_for_a_while);
+    tcase_add_test(t, k24_a_small_response_halves_a_window_too);
     tcase_add_test(t, k24_a_fixed_send_buffer_limits_what_is_under_way);
     tcase_add_test(t, k24_event_waits_without_a_worker);
     tcase_add_test(t, k24_a_crash_cuts_a_response_short);
