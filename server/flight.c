@@ -56,6 +56,11 @@ void flight_forget(struct server *s, uint32_t conn)
         s->flights[conn].cwnd = 0;
 }
 
+static struct flight unused(simtime_t now)
+{
+    return (struct flight){ FIRST_CWND, FIRST_RWND, now };
+}
+
 static struct flight *record(struct server *s, uint32_t conn)
 {
     if (conn >= s->flight_cap) {
@@ -68,17 +73,16 @@ static struct flight *record(struct server *s, uint32_t conn)
     }
     struct flight *f = &s->flights[conn];
     if (f->cwnd == 0)
-        *f = (struct flight){ .cwnd = FIRST_CWND,
-                              .rwnd = FIRST_RWND,
-                              .last = now_of(s) };
+        *f = unused(now_of(s));
     return f;
 }
 
-/* tcp_output.c, tcp_cwnd_restart: half for every time-out without a word. */
-static void restart(const struct server *s, struct flight *f)
+/* tcp_output.c, tcp_cwnd_restart: half for every time-out without a word, up
+ * to NOW. */
+static void restart(const struct server *s, struct flight *f, simtime_t now)
 {
     simtime_t rto = MIN_RTO + s->conf.network.rtt;
-    simtime_t idle = now_of(s) - f->last;
+    simtime_t idle = now - f->last;
     while (s->conf.network.tcp_slow_start_after_idle && idle > rto &&
            f->cwnd > FIRST_CWND) {
         idle -= rto;
@@ -92,7 +96,7 @@ void flight_small(struct server *s, uint32_t conn)
 {
     if (conn >= s->flight_cap || s->flights[conn].cwnd == 0)
         return;
-    restart(s, &s->flights[conn]);
+    restart(s, &s->flights[conn], now_of(s));
     s->flights[conn].last = now_of(s);
 }
 
@@ -112,17 +116,19 @@ double flight_buffer(const struct server *s, double window)
     return PER_SEGMENT * 2 * 2 * ceil(window / segment(s));
 }
 
-struct flights flight_send(struct server *s, uint32_t conn, int64_t out,
-                           int64_t enough)
+/* OUT bytes of CONN, from NOW on, with the windows F. FIRST: nothing has been
+ * answered before. */
+static struct flights send(const struct server *s, uint32_t conn, bool first,
+                           int64_t out, int64_t enough, simtime_t now,
+                           struct flight *f)
 {
     const struct conn *c = conn_at(s, conn);
     const struct txn *t = conn_txn(s, conn);
-    struct flight *f = record(s, conn);
-    restart(s, f);
+    restart(s, f, now);
     double mss = segment(s), acked = 0, last = 0, rest;
     double head = fmin(mss, (double)s->conf.machine.response_head);
     double all = (double)out;
-    if (c->flags & CF_TLS && c->served <= 1)
+    if (c->flags & CF_TLS && first)
         all += TICKETS * mss; /* sent just before, not acknowledged yet */
     else if (!t->d.file && !(c->flags & CF_TLS))
         all += mss - head; /* the head goes alone */
@@ -141,27 +147,44 @@ struct flights flight_send(struct server *s, uint32_t conn, int64_t out,
             r.taken = k;
         }
         rest = all - acked;
-        double send = fmin(fmin((double)f->cwnd * mss, f->rwnd),
+        double sent = fmin(fmin((double)f->cwnd * mss, f->rwnd),
                            fmin(rest, taken ? rest : room - acked));
         /* tcp_is_cwnd_limited: a window that is not used does not grow */
-        if (send > (double)f->cwnd * mss / 2)
-            f->cwnd += (uint32_t)ceil(send / mss);
+        if (sent > (double)f->cwnd * mss / 2)
+            f->cwnd += (uint32_t)ceil(sent / mss);
         /* tcp_rcv_space_adjust: twice what came in a round trip, when the
          * next one has shown it */
         f->rwnd = fmax(f->rwnd, 2 * last);
-        last = send;
-        acked += send;
+        last = sent;
+        acked += sent;
         r.read = k;
         if (acked >= all - mss / 2)
             break;
         if (k == STEADY) { /* a tiny buffer: it stays as it is */
-            uint32_t left = (uint32_t)((all - acked) / send);
+            uint32_t left = (uint32_t)((all - acked) / sent);
             r.read += left;
             r.taken = taken ? r.taken : r.read;
             r.enough = taken_enough ? r.enough : r.read;
             break;
         }
     }
-    f->last = now_of(s) + r.read * s->conf.network.rtt;
+    f->last = now + r.read * s->conf.network.rtt;
     return r;
+}
+
+struct flights flight_send(struct server *s, uint32_t conn, int64_t out,
+                           int64_t enough)
+{
+    struct flight *f = record(s, conn);
+    bool first = conn_at(s, conn)->served <= 1;
+    return send(s, conn, first, out, enough, now_of(s), f);
+}
+
+simtime_t flight_hold(const struct server *s, uint32_t conn, int64_t out,
+                      simtime_t now)
+{
+    bool known = conn < s->flight_cap && s->flights[conn].cwnd > 0;
+    struct flight f = known ? s->flights[conn] : unused(now);
+    bool first = conn_at(s, conn)->served == 0;
+    return send(s, conn, first, out, out, now, &f).taken * s->conf.network.rtt;
 }

@@ -37,4 +37,9 @@ double flight_buffer(const struct server *s, double window);
 struct flights flight_send(struct server *s, uint32_t conn, int64_t out,
                            int64_t enough);
 
+/* How long the socket would take for OUT bytes from NOW on: a guess, nothing is
+ * sent. */
+simtime_t flight_hold(const struct server *s, uint32_t conn, int64_t out,
+                      simtime_t now);
+
 #endif

@@ -28,6 +28,8 @@ struct demand {
     int64_t body;    /* request body (upload), 0 = none */
     uint16_t head;   /* bytes of the request head (traces: 256) */
     bool file;       /* body is file-backed (sendfile), else from memory */
+    bool to_log;     /* SLEEP ends when the response is logged: what writing it
+                        takes is part of it (C-45, K-24) */
     bool crash;      /* the thread dies of it instead of answering (C-47) */
     uint8_t backend; /* 0 = served by httpd itself, else backend number */
 };

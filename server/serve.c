@@ -576,6 +576,7 @@ static void handler(void *srv, uint32_t id)
 }
 
 static void respond_with(struct server *s, uint32_t id, int status);
+static double drain_rate(const struct server *s, uint32_t id);
 
 /* M-21: PHP runs in this very child. */
 static bool is_embedded(const struct server *s, const struct txn *t)
@@ -618,12 +619,23 @@ void serve_backend_answer(struct server *s, uint32_t id)
     work(s, id, 0, wakeup(s) + cost, respond);
 }
 
+/* C-45: a logged time contains the round trips that writing takes (K-24). */
+static simtime_t asleep(const struct server *s, uint32_t id)
+{
+    const struct txn *t = conn_txn(s, id);
+    int64_t out = s->conf.machine.response_head + t->d.bytes;
+    if (!t->d.to_log || out <= s->one_flight || drain_rate(s, id) > 0)
+        return t->d.sleep;
+    simtime_t hold = flight_hold(s, id, out, now_of(s) + t->d.sleep);
+    return t->d.sleep > hold ? t->d.sleep - hold : 0;
+}
+
 /* The body, if any, has been read: now the work itself. */
 static void handler_slept(struct server *s, uint32_t id)
 {
     struct txn *t = conn_txn(s, id);
     t->in_body = false;
-    t->d.sleep += memory_swap_wait(s, t->thread);
+    t->d.sleep = asleep(s, id) + memory_swap_wait(s, t->thread);
     if (t->d.backend > 0 && !is_embedded(s, t))
         ask_backend(s, id);
     else if (t->d.sleep > 0)

@@ -169,6 +169,7 @@ static void put_service(const struct access_log_conf *c,
     if (d->cpu > left)
         d->cpu = left;
     d->sleep = left - d->cpu;
+    d->to_log = true;
 }
 
 static void put_sizes(const struct access_log_conf *c, const struct log_item *q,

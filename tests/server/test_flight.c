@@ -197,6 +197,25 @@ START_TEST(k24_event_waits_without_a_worker)
 }
 END_TEST
 
+/* C-45: what a log says of a response contains writing it. */
+START_TEST(k24_a_logged_time_is_not_prolonged)
+{
+    for (int how = 0; how < 4; how++) {
+        struct rig *r =
+            far_away(how & 1 ? "event" : "worker", "StartServers 1");
+        rig_start(r);
+        rig_add(r, &(struct guest){ .at = SIM_S,
+                                    .d.sleep = SIM_S,
+                                    .d.to_log = how & 2,
+                                    .d.bytes = 300000 });
+        rig_run(r, 10 * SIM_S);
+        ck_assert_int_eq(rig_answered(r), 1);
+        ck_assert_int_eq(r->last_logged, SIM_S + (how & 2 ? 0 : 3 * RTT));
+        rig_free(r);
+    }
+}
+END_TEST
+
 /* A process that dies takes with it what its socket had not taken; the client
  * reads the rest. */
 START_TEST(k24_a_crash_cuts_a_response_short)
@@ -245,6 +264,7 @@ Suite *suite_flight(void)
     tcase_add_test(t, k24_a_small_response_halves_a_window_too);
     tcase_add_test(t, k24_a_fixed_send_buffer_limits_what_is_under_way);
     tcase_add_test(t, k24_event_waits_without_a_worker);
+    tcase_add_test(t, k24_a_logged_time_is_not_prolonged);
     tcase_add_test(t, k24_a_crash_cuts_a_response_short);
     tcase_add_test(t, k24_a_slow_client_reads_a_window_a_round_trip);
     suite_add_tcase(s, t);
