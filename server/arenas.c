@@ -55,15 +55,8 @@ void arenas_open(struct server *s, uint32_t thread, uint32_t conn)
     struct child *ch = child_at(s, thread_at(s, thread)->child);
     if (!ch->tls_arenas)
         ch->tls_arenas = must_zalloc(arenas(s), sizeof *ch->tls_arenas);
-    if (conn >= s->tls_cap) {
-        uint32_t cap = s->conns.used > conn ? s->conns.used : conn + 1;
-        cap += cap / 2;
-        s->arena_of_conn =
-            must_realloc(s->arena_of_conn, cap, sizeof *s->arena_of_conn);
-        for (uint32_t i = s->tls_cap; i < cap; i++)
-            s->arena_of_conn[i] = 0;
-        s->tls_cap = cap;
-    }
+    s->arena_of_conn = conn_table(s, s->arena_of_conn, &s->tls_cap,
+                                  sizeof *s->arena_of_conn, conn);
     uint32_t arena = arena_of(s, thread);
     s->arena_of_conn[conn] = (uint16_t)(SHAKING | (arena + 1));
     use(s, ch, arena, m->mem_tls_conn + m->mem_tls_handshake);

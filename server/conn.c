@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 static_assert(sizeof(struct conn) <= 48, "ten million must fit in 640 MiB");
 
@@ -68,6 +69,18 @@ uint32_t conn_new(struct server *s, uint32_t client, const struct link *link)
     t->t_syn = now_of(s);
     t->resumed = link && link->resumed;
     return id;
+}
+
+void *conn_table(const struct server *s, void *table, uint32_t *room,
+                 size_t size, uint32_t conn)
+{
+    if (conn < *room)
+        return table;
+    uint32_t n = s->conns.used > conn ? s->conns.used : conn + 1, old = *room;
+    *room = n += n / 2;
+    table = must_realloc(table, n, size);
+    memset((char *)table + old * size, 0, (n - old) * size);
+    return table;
 }
 
 static void client_timer(void *srv, uint32_t conn);

@@ -6,7 +6,6 @@
 #include "server/flight.h"
 
 #include "server/inside.h"
-#include "sim/must.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -63,14 +62,8 @@ static struct flight unused(simtime_t now)
 
 static struct flight *record(struct server *s, uint32_t conn)
 {
-    if (conn >= s->flight_cap) {
-        uint32_t cap = s->conns.used > conn ? s->conns.used : conn + 1;
-        cap += cap / 2;
-        s->flights = must_realloc(s->flights, cap, sizeof *s->flights);
-        for (uint32_t i = s->flight_cap; i < cap; i++)
-            s->flights[i].cwnd = 0;
-        s->flight_cap = cap;
-    }
+    s->flights =
+        conn_table(s, s->flights, &s->flight_cap, sizeof *s->flights, conn);
     struct flight *f = &s->flights[conn];
     if (f->cwnd == 0)
         *f = unused(now_of(s));

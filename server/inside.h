@@ -7,6 +7,10 @@
 
 /* conn.c: connections and their books */
 uint32_t conn_new(struct server *s, uint32_t client, const struct link *link);
+/* TABLE with entries of SIZE bytes, one for each connection, grown so that CONN
+ * has one; new ones are zero, *ROOM is how many there are. */
+void *conn_table(const struct server *s, void *table, uint32_t *room,
+                 size_t size, uint32_t conn);
 void conn_set_state(struct server *s, uint32_t id, enum conn_state st);
 const char *conn_state_name(enum conn_state st);
 /* Whether a connection may go from one state to another. */
