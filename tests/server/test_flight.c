@@ -5,6 +5,7 @@
 #include "tests/timelines/rig.h"
 
 #include <check.h>
+#include <math.h>
 #include <stdlib.h>
 
 #define RTT (80 * SIM_MS)
@@ -234,6 +235,35 @@ START_TEST(k24_a_crash_cuts_a_response_short)
 }
 END_TEST
 
+/* Recorded: %D of bodies that the buffers take, whatever the client's rate, and
+ * of one that they do not. */
+START_TEST(k24_the_buffers_of_a_slow_client_grow_first)
+{
+    static const struct {
+        int64_t bytes;
+        float down;
+        double held, off;
+    } t[] = {
+        { 100000, 50e3F, 2, 0 },    { 100000, 1e6F, 2, 0 },
+        { 400000, 50e3F, 3, 1 },    { 400000, 1e6F, 3, 1 },
+        { 1000000, 50e3F, 153, 4 }, { 1000000, 200e3F, 40, 3 },
+    };
+    for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
+        struct rig *r = far_away("worker", "StartServers 1");
+        rig_start(r);
+        rig_add(r, &(struct guest){ .at = SIM_S,
+                                    .link.down = t[i].down,
+                                    .d.bytes = t[i].bytes });
+        rig_run(r, 60 * SIM_S);
+        ck_assert_int_eq(rig_answered(r), 1);
+        ck_assert_msg(fabs(held(r) - t[i].held) <= t[i].off,
+                      "%d bytes at %d: %d, recorded %d", (int)t[i].bytes,
+                      (int)t[i].down, held(r), (int)t[i].held);
+        rig_free(r);
+    }
+}
+END_TEST
+
 /* Recorded: 1 MB at 1 and at 3 MB/s by a client with SO_RCVBUF 65536 takes
  * 1.53 s; without a way to go, as long as it reads. */
 START_TEST(k24_a_slow_client_reads_a_window_a_round_trip)
@@ -266,6 +296,7 @@ Suite *suite_flight(void)
     tcase_add_test(t, k24_event_waits_without_a_worker);
     tcase_add_test(t, k24_a_logged_time_is_not_prolonged);
     tcase_add_test(t, k24_a_crash_cuts_a_response_short);
+    tcase_add_test(t, k24_the_buffers_of_a_slow_client_grow_first);
     tcase_add_test(t, k24_a_slow_client_reads_a_window_a_round_trip);
     suite_add_tcase(s, t);
     return s;
