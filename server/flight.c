@@ -15,12 +15,10 @@
 #define FIRST_RWND  65535  /* without scaling, in the SYN-ACK's answer */
 #define PER_SEGMENT 2304.0 /* buffer for one: tcp_input.c tcp_sndbuf_expand */
 #define FIXED_SHARE 0.9    /* payload of a fixed buffer, measured (K-24) */
-#define WINDOW_SHARE                                                           \
-    0.85          /* of SO_RCVBUF, in flight at most, measured (K-24)          \
-                   */
-#define TICKETS 2 /* segments of TLS 1.3's session tickets */
-#define STEADY  1000
-#define MIN_RTO (200 * SIM_MS)
+#define WIN_SHARE   0.85   /* of SO_RCVBUF, under way, measured (K-24) */
+#define TICKETS     2      /* segments of TLS 1.3's session tickets */
+#define STEADY      1000   /* round trips after which nothing changes */
+#define MIN_RTO     (200 * SIM_MS)
 
 struct flight {
     uint32_t cwnd; /* segments; 0: no record */
@@ -39,8 +37,8 @@ void flight_init(struct server *s)
     simtime_t rtt = s->conf.network.rtt;
     s->one_flight =
         rtt > 0 ? (int64_t)(segment(s) * (FIRST_CWND - TICKETS)) : INT64_MAX;
-    double rate = WINDOW_SHARE * (double)s->conf.network.client_rcvbuf /
-                  simtime_to_s(rtt);
+    double rate =
+        WIN_SHARE * (double)s->conf.network.client_rcvbuf / simtime_to_s(rtt);
     s->window_rate = rtt > 0 ? (float)rate : HUGE_VALF;
 }
 
@@ -111,9 +109,9 @@ double flight_buffer(const struct server *s, double window)
 
 /* OUT bytes of CONN, from NOW on, with the windows F. FIRST: nothing has been
  * answered before. */
-static struct flights send(const struct server *s, uint32_t conn, bool first,
-                           int64_t out, int64_t enough, simtime_t now,
-                           struct flight *f)
+static struct flights travel(const struct server *s, uint32_t conn, bool first,
+                             int64_t out, int64_t enough, simtime_t now,
+                             struct flight *f)
 {
     const struct conn *c = conn_at(s, conn);
     const struct txn *t = conn_txn(s, conn);
@@ -170,7 +168,7 @@ struct flights flight_send(struct server *s, uint32_t conn, int64_t out,
 {
     struct flight *f = record(s, conn);
     bool first = conn_at(s, conn)->served <= 1;
-    return send(s, conn, first, out, enough, now_of(s), f);
+    return travel(s, conn, first, out, enough, now_of(s), f);
 }
 
 simtime_t flight_hold(const struct server *s, uint32_t conn, int64_t out,
@@ -179,5 +177,6 @@ simtime_t flight_hold(const struct server *s, uint32_t conn, int64_t out,
     bool known = conn < s->flight_cap && s->flights[conn].cwnd > 0;
     struct flight f = known ? s->flights[conn] : unused(now);
     bool first = conn_at(s, conn)->served == 0;
-    return send(s, conn, first, out, out, now, &f).taken * s->conf.network.rtt;
+    return travel(s, conn, first, out, out, now, &f).taken *
+           s->conf.network.rtt;
 }
