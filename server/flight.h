@@ -21,6 +21,10 @@ struct flights {
  * K-19 was recorded: the send buffer then grows to tcp_wmem_default. */
 #define LOOPBACK (100 * SIM_US)
 
+/* Bytes that the send buffer of a new connection takes at once: room for twice
+ * the first window, 2304 bytes for each of its ten segments. */
+#define FLIGHT_FIRST (2 * 10 * 2304.0)
+
 void flight_init(struct server *s);
 void flight_free(struct server *s);
 /* A new connection has this number. */

@@ -483,9 +483,12 @@ static bool fits_anyway(const struct server *s, int64_t out)
 }
 
 /* M-18: OUT bytes from memory are more than buffers like B take at once. */
-static bool outgrows(const struct txn *t, int64_t out, const struct sockbuf *b)
+static bool outgrows(const struct server *s, const struct txn *t, int64_t out,
+                     const struct sockbuf *b)
 {
-    return !t->d.file && (double)out > fmin(sockbuf_taken(b, 0), SOCKBUF_FIRST);
+    double first =
+        s->conf.network.rtt > LOOPBACK ? FLIGHT_FIRST : SOCKBUF_FIRST;
+    return !t->d.file && (double)out > fmin(sockbuf_taken(b, 0), first);
 }
 
 /* ---- the handler ---- */
@@ -592,7 +595,7 @@ static void ask_backend(struct server *s, uint32_t id)
     bool big = false;
     if (!fits_anyway(s, out)) {
         struct sockbuf b = buffers(s, id);
-        big = outgrows(conn_txn(s, id), out, &b);
+        big = outgrows(s, conn_txn(s, id), out, &b);
     }
     memory_backend(s, id, big);
     uint32_t request = backend_submit(s, id);
@@ -764,7 +767,7 @@ static void respond_with(struct server *s, uint32_t id, int status)
         return;
     }
     struct sockbuf b = buffers(s, id);
-    if (outgrows(t, t->out, &b))
+    if (outgrows(s, t, t->out, &b))
         memory_big_body(s, id);
     if (rate <= 0) {
         respond_in_rounds(s, id);

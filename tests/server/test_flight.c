@@ -217,6 +217,31 @@ START_TEST(k24_a_logged_time_is_not_prolonged)
 }
 END_TEST
 
+/* M-18: what the socket does not take at once is set aside, and that is sooner
+ * the case across a network. */
+START_TEST(m18_a_body_is_set_aside_if_the_first_buffer_is_too_small)
+{
+    for (int how = 0; how < 4; how++) {
+        struct rig *r = far_away("worker", "StartServers 1\nMinSpareThreads 1\n"
+                                           "KeepAlive Off");
+        if (how == 1)
+            r->conf.network.rtt = 50 * SIM_US;
+        rig_start(r);
+        rig_run(r, SIM_S / 2);
+        const struct machine *m = &r->srv->conf.machine;
+        int64_t before = r->srv->memory;
+        rig_add(r, &(struct guest){ .at = SIM_S,
+                                    .d.file = how == 2,
+                                    .d.bytes = how == 3 ? 40000 : 100000 });
+        rig_run(r, 10 * SIM_S);
+        ck_assert_int_eq(rig_answered(r), 1);
+        ck_assert_int_eq(r->srv->memory - before,
+                         m->mem_pool_first + (how ? 0 : m->mem_big_body));
+        rig_free(r);
+    }
+}
+END_TEST
+
 /* A process that dies takes with it what its socket had not taken; the client
  * reads the rest. */
 START_TEST(k24_a_crash_cuts_a_response_short)
@@ -294,6 +319,7 @@ Suite *suite_flight(void)
     tcase_add_test(t, k24_a_small_response_halves_a_window_too);
     tcase_add_test(t, k24_a_fixed_send_buffer_limits_what_is_under_way);
     tcase_add_test(t, k24_event_waits_without_a_worker);
+    tcase_add_test(t, m18_a_body_is_set_aside_if_the_first_buffer_is_too_small);
     tcase_add_test(t, k24_a_logged_time_is_not_prolonged);
     tcase_add_test(t, k24_a_crash_cuts_a_response_short);
     tcase_add_test(t, k24_the_buffers_of_a_slow_client_grow_first);
