@@ -392,7 +392,7 @@ struct server {
     int64_t live_children, zombies;
     uint32_t *condemned, ncondemned; /* prefork: the next to end comes last */
     int64_t ending;                  /* of these, that are at it (C-46) */
-    bool end_some;
+    bool ending_some;
     int64_t ready_gone, not_accepting_gone; /* as in struct snapshot */
     int64_t stopping, not_accepting;
     int64_t conns_total, conns_lingering, conns_writing, conns_keepalive;

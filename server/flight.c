@@ -10,14 +10,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define HEADERS     52     /* IP, TCP with time stamps */
-#define FIRST_CWND  10     /* segments: include/net/tcp.h TCP_INIT_CWND */
-#define FIRST_RWND  65535  /* without scaling, in the SYN-ACK's answer */
-#define PER_SEGMENT 2304.0 /* buffer for one: tcp_input.c tcp_sndbuf_expand */
-#define FIXED_SHARE 0.9    /* payload of a fixed buffer, measured (K-24) */
-#define WIN_SHARE   0.85   /* of SO_RCVBUF, under way, measured (K-24) */
-#define TICKETS     2      /* segments of TLS 1.3's session tickets */
-#define STEADY      1000   /* round trips after which nothing changes */
+#define HEADERS     52    /* IP, TCP with time stamps */
+#define FIRST_RWND  65535 /* without scaling, in the SYN-ACK's answer */
+#define FIXED_SHARE 0.9   /* payload of a fixed buffer, measured (K-24) */
+#define WIN_SHARE   0.85  /* of SO_RCVBUF, under way, measured (K-24) */
+#define TICKETS     2     /* segments of TLS 1.3's session tickets */
+#define STEADY      1000  /* round trips after which nothing changes */
 #define MIN_RTO     (200 * SIM_MS)
 
 struct flight {
@@ -36,7 +34,7 @@ void flight_init(struct server *s)
 {
     simtime_t rtt = s->conf.network.rtt;
     s->one_flight =
-        rtt > 0 ? (int64_t)(segment(s) * (FIRST_CWND - TICKETS)) : INT64_MAX;
+        rtt > 0 ? (int64_t)(segment(s) * (FLIGHT_CWND - TICKETS)) : INT64_MAX;
     double rate =
         WIN_SHARE * (double)s->conf.network.client_rcvbuf / simtime_to_s(rtt);
     s->window_rate = rtt > 0 ? (float)rate : HUGE_VALF;
@@ -55,7 +53,7 @@ void flight_forget(struct server *s, uint32_t conn)
 
 static struct flight unused(simtime_t now)
 {
-    return (struct flight){ FIRST_CWND, FIRST_RWND, now };
+    return (struct flight){ FLIGHT_CWND, FIRST_RWND, now };
 }
 
 static struct flight *record(struct server *s, uint32_t conn)
@@ -75,12 +73,12 @@ static void restart(const struct server *s, struct flight *f, simtime_t now)
     simtime_t rto = MIN_RTO + s->conf.network.rtt;
     simtime_t idle = now - f->last;
     while (s->conf.network.tcp_slow_start_after_idle && idle > rto &&
-           f->cwnd > FIRST_CWND) {
+           f->cwnd > FLIGHT_CWND) {
         idle -= rto;
         f->cwnd /= 2;
     }
-    if (f->cwnd < FIRST_CWND)
-        f->cwnd = FIRST_CWND;
+    if (f->cwnd < FLIGHT_CWND)
+        f->cwnd = FLIGHT_CWND;
 }
 
 void flight_small(struct server *s, uint32_t conn)
@@ -99,12 +97,12 @@ static double buffer(const struct server *s, uint32_t before, uint32_t cwnd)
     if (s->set->send_buffer)
         return FIXED_SHARE * 2 * (double)s->set->send_buffer;
     double most = (double)s->conf.network.tcp_wmem_default;
-    return fmin(most, PER_SEGMENT * ((double)before + (double)cwnd));
+    return fmin(most, FLIGHT_SEGMENT * ((double)before + (double)cwnd));
 }
 
 double flight_buffer(const struct server *s, double window)
 {
-    return PER_SEGMENT * 2 * 2 * ceil(window / segment(s));
+    return FLIGHT_SEGMENT * 2 * 2 * ceil(window / segment(s));
 }
 
 /* OUT bytes of CONN, from NOW on, with the windows F. FIRST: nothing has been

@@ -21,9 +21,13 @@ struct flights {
  * K-19 was recorded: the send buffer then grows to tcp_wmem_default. */
 #define LOOPBACK (100 * SIM_US)
 
-/* Bytes that the send buffer of a new connection takes at once: room for twice
- * the first window, 2304 bytes for each of its ten segments. */
-#define FLIGHT_FIRST (2 * 10 * 2304.0)
+/* Segments of a new connection's window (include/net/tcp.h: TCP_INIT_CWND),
+ * what the send buffer has for each (tcp_input.c: tcp_sndbuf_expand), and what
+ * a new connection's therefore takes at once: room for two such windows, in
+ * bytes. */
+#define FLIGHT_CWND    10
+#define FLIGHT_SEGMENT 2304.0
+#define FLIGHT_FIRST   (2 * FLIGHT_CWND * FLIGHT_SEGMENT)
 
 void flight_init(struct server *s);
 void flight_free(struct server *s);

@@ -423,16 +423,16 @@ static void end_condemned(struct server *s, uint32_t id)
 
 static void end_some(struct server *s)
 {
-    if (s->end_some) /* an exit that takes no time comes back here */
+    if (s->ending_some) /* an exit that takes no time comes back here */
         return;
-    s->end_some = true;
+    s->ending_some = true;
     while (s->ncondemned > 0 && s->ending < s->conf.machine.cpus) {
         uint32_t id = s->condemned[--s->ncondemned];
         const struct child *ch = child_at(s, id);
         if (ch->state == CHILD_STARTING || ch->state == CHILD_LIVE)
             end_condemned(s, id);
     }
-    s->end_some = false;
+    s->ending_some = false;
 }
 
 void mpm_child_condemn(struct server *s, uint32_t id)

@@ -579,7 +579,6 @@ static void handler(void *srv, uint32_t id)
 }
 
 static void respond_with(struct server *s, uint32_t id, int status);
-static double drain_rate(const struct server *s, uint32_t id);
 
 /* M-21: PHP runs in this very child. */
 static bool is_embedded(const struct server *s, const struct txn *t)
@@ -620,6 +619,15 @@ void serve_backend_answer(struct server *s, uint32_t id)
     const struct backend_conf *b = &s->conf.backends[t->d.backend - 1];
     simtime_t cost = b->type == BACKEND_PHP_FPM ? m->cpu_fcgi : m->cpu_proxy;
     work(s, id, 0, wakeup(s) + cost, respond);
+}
+
+static double drain_rate(const struct server *s, uint32_t id)
+{
+    struct link l = conn_link(s, id);
+    double bw = s->conf.network.bandwidth;
+    if (l.down > 0 && (bw <= 0 || (double)l.down < bw))
+        return (double)l.down;
+    return bw;
 }
 
 /* C-45: a logged time contains the round trips that writing takes (K-24). */
@@ -664,15 +672,6 @@ static bool keeps_alive(const struct server *s, const struct conn *c)
 
 static void written(struct server *s, uint32_t id);
 
-static double drain_rate(const struct server *s, uint32_t id)
-{
-    struct link l = conn_link(s, id);
-    double bw = s->conf.network.bandwidth;
-    if (l.down > 0 && (bw <= 0 || (double)l.down < bw))
-        return (double)l.down;
-    return bw;
-}
-
 static simtime_t time_to_drain(double bytes, double rate)
 {
     return (simtime_t)ceil(bytes / rate * 1e9);
@@ -693,6 +692,17 @@ static double written_here(const struct server *s, uint32_t id)
     return (double)(t->out - s->set->flush_max_threshold);
 }
 
+/* The thread is rid of the response after TRIPS round trips (K-24). */
+static void write_for(struct server *s, uint32_t id, uint32_t trips)
+{
+    if (trips == 0) {
+        written(s, id);
+        return;
+    }
+    conn_txn(s, id)->cut = false;
+    arm(s, id, now_of(s) + trips * s->conf.network.rtt);
+}
+
 /* The buffers have room for all that the thread writes, once they have grown:
  * that takes round trips (K-24). */
 static void grow_buffers(struct server *s, uint32_t id, int64_t enough)
@@ -700,12 +710,7 @@ static void grow_buffers(struct server *s, uint32_t id, int64_t enough)
     struct flights f = { 0, 0, 0 };
     if (s->conf.network.rtt > LOOPBACK)
         f = flight_send(s, id, conn_txn(s, id)->out, enough);
-    if (f.enough == 0) {
-        written(s, id);
-        return;
-    }
-    conn_txn(s, id)->cut = false;
-    arm(s, id, now_of(s) + f.enough * s->conf.network.rtt);
+    write_for(s, id, f.enough);
 }
 
 /* K-24: the client reads as fast as it can. */
@@ -721,12 +726,7 @@ static void respond_in_rounds(struct server *s, uint32_t id)
         t->written = 0; /* told by the time */
     if (f.read > 0)
         net_schedule_done(s, id);
-    if (f.enough == 0) {
-        written(s, id);
-        return;
-    }
-    t->cut = false;
-    arm(s, id, now_of(s) + f.enough * s->conf.network.rtt);
+    write_for(s, id, f.enough);
 }
 
 static void respond_with(struct server *s, uint32_t id, int status)

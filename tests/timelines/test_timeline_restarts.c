@@ -510,9 +510,8 @@ START_TEST(c23_event_leaves_idle_connections_open_others_close_them)
 }
 END_TEST
 
-/* Four children hold a connection each, two are idle; on two cores an exit
- * takes 1 ms. */
-START_TEST(c46_prefork_ends_the_youngest_first_as_many_as_there_are_cores)
+/* Of prefork, on two cores, where an exit takes 1 ms. */
+static struct rig *six_children(void)
 {
     struct rig *r = rig_new("prefork", "StartServers 6\nMinSpareServers 1\n"
                                        "KeepAliveTimeout 100");
@@ -520,6 +519,13 @@ START_TEST(c46_prefork_ends_the_youngest_first_as_many_as_there_are_cores)
     r->conf.machine.cpu_exit = SIM_MS;
     rig_start(r);
     rig_run(r, 1);
+    return r;
+}
+
+/* Four children hold a connection each, two are idle. */
+START_TEST(c46_prefork_ends_the_youngest_first_as_many_as_there_are_cores)
+{
+    struct rig *r = six_children();
     rig_crowd(r, 4, SIM_MS, &(struct guest){ .at = SIM_MS, .hold = true });
     /* the idle ones are the youngest: nobody takes this one to its grave */
     struct guest *late = rig_add(r, &(struct guest){ .at = WHEN + SIM_MS / 2 });
@@ -537,12 +543,7 @@ END_TEST
  * accepted by the first of them that runs, and reset. */
 START_TEST(c46_a_condemned_child_takes_a_connection_to_its_grave)
 {
-    struct rig *r = rig_new("prefork", "StartServers 6\nMinSpareServers 1\n"
-                                       "KeepAliveTimeout 100");
-    r->conf.machine.cpus = 2;
-    r->conf.machine.cpu_exit = SIM_MS;
-    rig_start(r);
-    rig_run(r, 1);
+    struct rig *r = six_children();
     rig_crowd(r, 2, SIM_MS, &(struct guest){ .at = SIM_MS });
     rig_crowd(r, 4, SIM_MS, &(struct guest){ .at = 3 * SIM_MS, .hold = true });
     struct guest *late = rig_add(r, &(struct guest){ .at = WHEN + SIM_MS / 2 });
