@@ -347,4 +347,10 @@ void httpd_contradictions(struct httpd_conf *c, struct arena *a)
                  "%s %s has no effect: KeepAlive is Off at %s:%ld",
                  directive_table[idle[i]].name, k->text, off->file, off->line);
     }
+    if (c->mpm == MPM_EVENT && v[DIR_ThreadsPerChild].given &&
+        v[DIR_ThreadsPerChild].n <= 1)
+        warn(c, a, v[DIR_ThreadsPerChild].file, v[DIR_ThreadsPerChild].line,
+             "ThreadsPerChild 1 with mpm_event: a process that is second to "
+             "accept a connection keeps its only thread reserved and never "
+             "accepts again (E-12); give it at least 2");
 }

@@ -701,7 +701,6 @@ const struct mpm_model mpm_event = {
     .on_closing = process_lingering_close,
     .on_released = on_released,
     .on_idle = on_idle,
-    .on_pod = begin_exit,
     .on_stop = on_stop,
     .on_maintenance = on_maintenance,
     .on_reaped = on_reaped,

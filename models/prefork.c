@@ -57,7 +57,8 @@ static void on_idle(struct server *s, uint32_t thread)
 }
 
 /* P-15: SIGUSR1 ends a child that waits in accept at once, others after their
- * connection; every other signal ends it as it is. */
+ * connection, for which they wait as long again (C-50); every other signal ends
+ * it as it is. */
 static void on_stop(struct server *s, uint32_t child, enum stop_kind how)
 {
     struct child *ch = child_at(s, child);
@@ -71,6 +72,8 @@ static void on_stop(struct server *s, uint32_t child, enum stop_kind how)
     if (ch->in_line) {
         mpm_leave_accept(s, ch->bucket, ch->threads);
         mpm_child_exit(s, child);
+    } else {
+        mpm_interrupt(s, ch->threads);
     }
 }
 

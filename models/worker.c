@@ -80,7 +80,7 @@ static void begin_graceful_exit(struct server *s, uint32_t child)
 }
 
 /* W-21: a listener that is waiting for the accept mutex does not notice. */
-static void on_pod(struct server *s, uint32_t child)
+static void take_byte(struct server *s, uint32_t child)
 {
     struct child *ch = child_at(s, child);
     struct bucket *b = &s->buckets[ch->bucket];
@@ -102,7 +102,7 @@ static void on_stop(struct server *s, uint32_t child, enum stop_kind how)
         mpm_child_kill(s, child);
     } else if (how == STOP_GRACEFUL) {
         mpm_unwatch_pod(s, child);
-        on_pod(s, child);
+        take_byte(s, child);
     } else {
         child_at(s, child)->ungraceful = true;
         begin_graceful_exit(s, child);
@@ -239,7 +239,6 @@ const struct mpm_model mpm_worker = {
     .on_accepted = on_accepted,
     .on_response = mpm_sync_response,
     .on_idle = on_idle,
-    .on_pod = on_pod,
     .on_stop = on_stop,
     .on_mutex = begin_graceful_exit,
     .on_maintenance = on_maintenance,

@@ -209,6 +209,8 @@ struct child {
     uint8_t signal;      /* that ended it (C-12), or 0 */
     bool pod_taken;      /* has read a byte: reads no second (C-18) */
     bool stop_pending;   /* W-21: waits for the mutex before it reacts */
+    uint8_t told;        /* W-25: 1 + what it is to do once it has done with
+                            making threads (enum stop_kind), or 0 */
     bool dying;
     bool condemned, was_in_line, ending; /* C-46: has a signal to die of; waited
                                             in accept; its turn has come */

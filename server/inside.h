@@ -110,6 +110,9 @@ void process_end_condemned(struct server *s);
 /* SIGSEGV or SIGKILL ends the child, if it lives, with all its connections
  * (C-47). */
 void process_crash(struct server *s, uint32_t child, int signal);
+/* Tells a child to stop; one that is still making threads obeys later (W-25).
+ */
+void process_stop(struct server *s, uint32_t child, enum stop_kind how);
 void process_reap(struct server *s, uint32_t child);
 void process_pod_poll(struct server *s, uint32_t bucket);
 

@@ -49,11 +49,10 @@ struct mpm_model {
     void (*on_released)(struct server *s, uint32_t child);
     /* A thread is done with its connection. */
     void (*on_idle)(struct server *s, uint32_t thread);
-    /* The main thread of a process has read a byte from the pipe (C-18). */
-    void (*on_pod)(struct server *s, uint32_t child);
     /* A waiter that must stop has reached the head of the line (W-21). */
     void (*on_mutex)(struct server *s, uint32_t child);
-    /* A child must end (C-19 … C-23). */
+    /* A child must end: it has read a byte from the pipe (C-18), or all have
+     * been told (C-19 … C-23). */
     void (*on_stop)(struct server *s, uint32_t child, enum stop_kind how);
     /* perform_idle_server_maintenance (C-1). */
     void (*on_maintenance)(struct server *s);
@@ -130,6 +129,9 @@ void mpm_process(struct server *s, uint32_t thread, uint32_t conn);
 void mpm_read(struct server *s, uint32_t thread, uint32_t conn);
 /* THREAD waits in keep-alive with CONN (C-32). */
 void mpm_keep_alive(struct server *s, uint32_t thread, uint32_t conn);
+/* A signal interrupts THREAD's wait for its client or backend, if it is in
+ * one: it begins anew, with its whole timeout (C-50). */
+void mpm_interrupt(struct server *s, uint32_t thread);
 /* THREAD closes CONN: flush, FIN, discard until the client's (C-35). */
 void mpm_linger(struct server *s, uint32_t thread, uint32_t conn);
 /* What prefork and worker do after a response: close, read on, or wait in

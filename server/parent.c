@@ -246,7 +246,7 @@ static void tell_children(struct server *s, enum stop_kind how)
     for (uint32_t i = 0; i < s->children.used; i++) {
         const struct child *ch = child_at(s, i);
         if (ch->state == CHILD_STARTING || ch->state == CHILD_LIVE)
-            s->model->on_stop(s, i, how);
+            process_stop(s, i, how);
     }
     process_end_condemned(s);
 }

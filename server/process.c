@@ -202,15 +202,25 @@ static void retry_threads(void *srv, uint32_t id)
         return;
     uint32_t before = ch->nthreads;
     bool all = make_threads(s, ch, id, SLOT_READY);
-    if (!all)
+    if (!all && !ch->told)
         sim_timer_arm(s->sim, &ch->timer, now_of(s) + SIM_S);
     memory_child(s, id);
-    if (ch->state == CHILD_STARTING && ch->nthreads > 0) {
+    if (ch->state == CHILD_STARTING && ch->nthreads > 0)
         child_init_done(s, id);
-    } else if (ch->nthreads > before) {
+    else if (ch->nthreads > before)
         s->model->on_child_ready(s, id);
-        hook_drain(s);
-    }
+    if (ch->told)
+        s->model->on_stop(s, id, (enum stop_kind)(ch->told - 1));
+    hook_drain(s);
+}
+
+void process_stop(struct server *s, uint32_t id, enum stop_kind how)
+{
+    struct child *ch = child_at(s, id);
+    if (how == STOP_KILL || !sim_timer_armed(&ch->timer))
+        s->model->on_stop(s, id, how);
+    else if (!ch->told)
+        ch->told = (uint8_t)(1 + how);
 }
 
 uint32_t process_fork(struct server *s, uint32_t slot)
@@ -275,7 +285,7 @@ static void child_init_done(void *srv, uint32_t id)
     if (s->model->threaded) {
         bool all = make_threads(s, ch, id, SLOT_READY);
         memory_child(s, id);
-        if (!all)
+        if (!all && !ch->told)
             sim_timer_arm(s->sim, &ch->timer, now_of(s) + SIM_S);
         if (ch->nthreads == 0)
             return; /* the listener comes with the first thread */
@@ -587,7 +597,7 @@ void process_pod_poll(struct server *s, uint32_t bucket)
         k->pod_bytes--;
         mpm_unwatch_pod(s, child);
         child_at(s, child)->pod_taken = true;
-        s->model->on_pod(s, child);
+        process_stop(s, child, STOP_GRACEFUL);
     }
 }
 

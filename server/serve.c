@@ -61,13 +61,19 @@ static void arm(struct server *s, uint32_t id, simtime_t when)
     sim_timer_arm(s->sim, &conn_txn(s, id)->stimer, when);
 }
 
-/* Whether a response of C says close (C-43): its process has been told to
- * stop, though its listener may not have noticed (W-21). */
+/* The thread waits for the client, or a backend, at most LIMIT, or Timeout if
+ * that is 0. */
+static void await(struct server *s, uint32_t id, simtime_t limit)
+{
+    arm(s, id, now_of(s) + slack(s, limit ? limit : s->set->timeout));
+}
+
+/* Whether a response of C says close (C-43): its process has noted that it is
+ * to stop (W-25), though its listener may not have noticed (W-21). */
 static bool is_stopping(const struct server *s, const struct conn *c)
 {
     const struct child *ch = child_at(s, c->child);
-    return ch->dying || ch->quiescing || ch->stop_pending ||
-           ch->generation != s->parent.generation;
+    return ch->dying || ch->quiescing || ch->stop_pending;
 }
 
 /* ---- letting go ---- */
@@ -290,6 +296,24 @@ void mpm_sync_response(struct server *s, uint32_t thread, uint32_t id)
         mpm_keep_alive(s, thread, id);
 }
 
+void mpm_interrupt(struct server *s, uint32_t thread)
+{
+    uint32_t id = thread_at(s, thread)->conn;
+    if (id == NONE)
+        return;
+    const struct conn *c = conn_at(s, id);
+    const struct txn *t = conn_txn(s, id);
+    const struct reqtimeout *r = &s->set->reqtimeout;
+    if (c->wait != WAIT_NONE) /* keep-alive, lingering */
+        lane_rearm(conn_lane(s, c, c->wait), id);
+    else if (c->state == CONN_HANDSHAKE && t->job == CPU_NONE)
+        await(s, id, r->handshake);
+    else if (c->state == CONN_READING && t->t_first == SIM_NEVER)
+        await(s, id, r->header);
+    else if (t->backend != NONE || (c->state == CONN_WRITING && t->cut))
+        await(s, id, 0);
+}
+
 void mpm_wait_request(struct server *s, uint32_t id)
 {
     conn_set_state(s, id, CONN_KEEPALIVE);
@@ -357,10 +381,8 @@ void mpm_process(struct server *s, uint32_t thread, uint32_t id)
         shake_hands(s, id);
     else if (c->flags & CF_CFIN)
         mpm_close(s, id);
-    else {
-        simtime_t limit = s->set->reqtimeout.handshake;
-        arm(s, id, now_of(s) + slack(s, limit ? limit : s->set->timeout));
-    }
+    else
+        await(s, id, s->set->reqtimeout.handshake);
 }
 
 /* C-33: what mod_reqtimeout counts for PIECE bytes of C's client: with TLS a
@@ -448,12 +470,9 @@ void mpm_read(struct server *s, uint32_t thread, uint32_t id)
     } else if (c->flags & CF_CFIN) {
         mpm_close(s, id);
     } else {
-        simtime_t limit = s->set->reqtimeout.header;
-        if (limit == 0)
-            limit = s->set->timeout;
         t->cut = true;
         t->t_first = SIM_NEVER; /* nothing has come */
-        arm(s, id, now_of(s) + slack(s, limit));
+        await(s, id, s->set->reqtimeout.header);
     }
 }
 
@@ -606,7 +625,7 @@ static void ask_backend(struct server *s, uint32_t id)
     struct txn *t = conn_txn(s, id);
     if (conn_at(s, id)->state == CONN_PROCESSING) {
         t->backend = request;
-        arm(s, id, now_of(s) + slack(s, s->set->timeout));
+        await(s, id, 0);
     }
 }
 
@@ -782,7 +801,7 @@ static void respond_with(struct server *s, uint32_t id, int status)
     }
     if (sockbuf_longest(&b) / rate * 1e9 > (double)s->set->timeout) {
         t->cut = true; /* C-31: no progress for Timeout */
-        arm(s, id, now_of(s) + slack(s, s->set->timeout));
+        await(s, id, 0);
         return;
     }
     t->cut = false;

@@ -171,19 +171,31 @@ bool server_action(struct server *s, enum action_kind what)
     return true;
 }
 
+/* Workers, and in a threaded process its main thread, its listener (M-5), which
+ * in worker is the first to leave (W-16), and the one that makes the others,
+ * while it waits for cells (W-3). */
+static int64_t count_threads(const struct server *s)
+{
+    int64_t n = 0;
+    for (uint32_t i = 0; i < s->children.used; i++) {
+        const struct child *ch = child_at(s, i);
+        if (ch->state == CHILD_FREE || ch->state == CHILD_ZOMBIE)
+            continue;
+        n += ch->nthreads;
+        if (!s->model->threaded)
+            continue;
+        n += s->model->async || ch->listener != LISTENER_STOPPED ? 2 : 1;
+        n += sim_timer_armed(&ch->timer);
+    }
+    return n;
+}
+
 void server_snapshot(struct server *s, struct snapshot *o)
 {
     *o = s->now;
     o->processes = s->live_children;
     o->processes_scoreboard = s->live_children + s->zombies;
-    int64_t helpers = s->model->threaded ? 2 : 0; /* main, listener (M-5) */
-    o->threads = helpers * s->live_children;
-    for (int64_t i = 0; i < s->nslots; i++)
-        if (s->pslots[i].child != NONE) {
-            const struct child *ch = child_at(s, s->pslots[i].child);
-            if (ch->state != CHILD_ZOMBIE)
-                o->threads += ch->nthreads;
-        }
+    o->threads = count_threads(s);
     for (int i = 0; i < SLOT_STATES; i++)
         o->slots[i] = s->counts[i];
     o->processes_stopping = s->stopping;

@@ -254,6 +254,20 @@ START_TEST(contradictions_are_named)
 }
 END_TEST
 
+START_TEST(e12_event_with_one_thread_a_process_is_warned_of)
+{
+    static const char text[] = "Listen 80\nThreadsPerChild 1\n";
+    load(text, MPM_EVENT, 0);
+    ck_assert_uint_eq(conf.nwarn, 1);
+    ck_assert_int_eq(conf.warn[0].line, 2);
+    ck_assert_ptr_nonnull(strstr(conf.warn[0].text, "never accepts again"));
+    load(text, MPM_WORKER, 0);
+    ck_assert_uint_eq(conf.nwarn, 0);
+    load("Listen 80\nThreadsPerChild 2\n", MPM_EVENT, 0);
+    ck_assert_uint_eq(conf.nwarn, 0);
+}
+END_TEST
+
 START_TEST(what_is_not_modelled_is_named_once)
 {
     load("LoadModule http2_module m.so\nProtocols h2 http/1.1\n"
@@ -488,6 +502,7 @@ Suite *suite_httpd_conf(void)
     tcase_add_test(tc, sections_about_something_else_change_nothing);
     tcase_add_test(tc, a_value_all_virtual_hosts_share_is_the_servers);
     tcase_add_test(tc, contradictions_are_named);
+    tcase_add_test(tc, e12_event_with_one_thread_a_process_is_warned_of);
     tcase_add_test(tc, what_is_not_modelled_is_named_once);
     tcase_add_test(tc, a_tree_as_debian_has_it);
     tcase_add_test(tc, a_tree_as_rhel_has_it);

@@ -93,6 +93,35 @@ START_TEST(w12_a_new_process_squats_on_a_finishing_one)
 }
 END_TEST
 
+/* A process that still waits for cells of the one before it stops when it next
+ * looks at them, a second after the time before. */
+START_TEST(w25_who_is_making_threads_obeys_a_second_later)
+{
+    struct rig *r = started("worker", "ThreadsPerChild 2\nStartServers 1\n"
+                                      "MaxRequestWorkers 2\nServerLimit 1\n"
+                                      "MinSpareThreads 1");
+    rig_add(r, &(struct guest){ .at = 1, .d.sleep = 10 * SIM_S });
+    rig_run(r, 500 * SIM_MS);
+    ck_assert(server_action(r->srv, ACTION_GRACEFUL_RESTART));
+    rig_run(r, 3 * SIM_S); /* a new process beside the old one, W-12 */
+    const struct child *ch = child_at(r->srv, r->srv->pslots[0].child);
+    ck_assert_uint_eq(ch->nthreads, 1);
+    simtime_t look = ch->timer.due;
+    ck_assert(look > 3 * SIM_S && look <= 4 * SIM_S);
+    struct guest *kept = rig_add(
+        r, &(struct guest){ .at = 3 * SIM_S + 1, .requests = 2, .think = 1 });
+    ck_assert(server_action(r->srv, ACTION_GRACEFUL_RESTART));
+    rig_run(r, look - 1);
+    ck_assert_int_eq(kept->answered, 2); /* it still accepts and keeps alive */
+    ck_assert_int_eq(rig_slot(r, SLOT_READY), 1);
+    ck_assert_int_eq(r->srv->stopping, 1);
+    rig_run(r, look);
+    ck_assert_int_eq(rig_slot(r, SLOT_READY), 0);
+    ck_assert_int_eq(r->srv->live_children, 1); /* the one in its handler */
+    rig_free(r);
+}
+END_TEST
+
 #define FIVE                                                                   \
     "ThreadsPerChild 5\nStartServers 5\nMaxRequestWorkers 25\n"                \
     "MinSpareThreads 1\nMaxSpareThreads 7\nKeepAlive Off\n"
@@ -348,6 +377,7 @@ Suite *suite_mpms(void)
     tcase_add_test(t, c17_the_dummy_counts_towards_the_connection_limit);
     tcase_add_test(t, p17_the_busy_line_names_rate_idle_and_total);
     tcase_add_test(t, w12_a_new_process_squats_on_a_finishing_one);
+    tcase_add_test(t, w25_who_is_making_threads_obeys_a_second_later);
     tcase_add_test(t, w21_kills_pile_up_until_the_mutex_comes_round);
     tcase_add_test(t, w21_a_victim_that_waits_says_close);
     tcase_add_test(t, w17_with_one_listener_victims_go_at_once_oldest_first);

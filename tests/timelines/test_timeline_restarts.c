@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Restarts and stops: G-5, G-23, and the rules they rest on (C-12 (a), C-19 …
- * C-23, C-44, C-46, C-49, K-7). */
+ * C-23, C-44, C-46, C-49, C-50, K-7). */
 #include "tests/timelines/rig.h"
 
 #include <check.h>
@@ -192,8 +192,10 @@ START_TEST(c49_old_children_keep_their_keepalive_timeout)
     edit(r, "KeepAliveTimeout 2", true);
     act(r, WHEN, ACTION_GRACEFUL_RESTART);
     rig_run(r, 20 * SIM_S);
-    /* event closes its idle connections when it is told to end (E-31) */
-    ck_assert(old->t_closed == (_i == 2 ? WHEN : 8 * SIM_S));
+    /* prefork begins its wait anew (C-50), event closes its idle connections
+     * when it is told to end (E-31) */
+    static const simtime_t closed[] = { WHEN + 8 * SIM_S, 8 * SIM_S, WHEN };
+    ck_assert(old->t_closed == closed[_i]);
     ck_assert(young->t_closed == 5 * SIM_S);
     ck_assert(rig_is_empty(r));
     rig_free(r);
@@ -239,8 +241,32 @@ START_TEST(c21_old_children_finish_their_request_and_refuse_keep_alive)
     ck_assert_int_eq(again->answered, 2);
     ck_assert(again->close);
     ck_assert_int_eq(idle->closed, 0);
-    rig_run(r, 6 * SIM_S); /* at KeepAliveTimeout as ever */
-    ck_assert(idle->t_closed == 5 * SIM_S);
+    rig_run(r, 6 * SIM_S); /* at KeepAliveTimeout, counted anew (C-50) */
+    ck_assert(idle->t_closed == WHEN + 5 * SIM_S);
+    rig_free(r);
+}
+END_TEST
+
+/* What a child of prefork waits for begins anew with every signal. */
+START_TEST(c50_two_signals_begin_every_wait_of_prefork_anew)
+{
+    struct rig *r = server("prefork", "KeepAliveTimeout 5\nTimeout 20\n"
+                                      "AcceptFilter http none");
+    rig_start(r);
+    struct guest *idle = rig_add(r, &(struct guest){ .hold = true });
+    struct guest *later =
+        rig_add(r, &(struct guest){ .requests = 2, .think = 8 * SIM_S });
+    struct guest *silent = rig_add(r, &(struct guest){ .silent = true });
+    struct guest *stuck = rig_add(
+        r, &(struct guest){ .d.bytes = 10000000, .link.down = 1000 });
+    act(r, WHEN, ACTION_GRACEFUL_RESTART);
+    act(r, 4 * SIM_S, ACTION_GRACEFUL_RESTART);
+    rig_run(r, 30 * SIM_S);
+    ck_assert(idle->t_closed == 9 * SIM_S);
+    ck_assert_int_eq(later->answered, 2); /* think time beyond the timeout */
+    ck_assert(later->close);
+    ck_assert(silent->t_closed == 24 * SIM_S);
+    ck_assert(stuck->t_closed == 24 * SIM_S);
     rig_free(r);
 }
 END_TEST
@@ -599,6 +625,7 @@ Suite *suite_timeline_restarts(void)
     tcase_add_test(t, c20_the_rate_survives_and_stays_for_ten_spawning_ticks);
     tcase_add_test(t,
                    c21_old_children_finish_their_request_and_refuse_keep_alive);
+    tcase_add_test(t, c50_two_signals_begin_every_wait_of_prefork_anew);
     tcase_add_test(t, c44_threaded_servers_serve_nobody_for_up_to_a_second);
     tcase_add_test(t, c12_a_restart_while_a_graceful_one_forks);
     tcase_add_test(t, k7_a_graceful_restart_resets_nobody);
