@@ -202,7 +202,10 @@ struct child {
     uint32_t job;        /* start-up work or the exit, on the CPU, … */
     simtime_t demand;    /* … and how much that is */
     uint8_t quiescing;   /* 0, 1, 2 as in httpd's process_score */
-    bool not_accepting;  /* E-14 */
+    uint8_t polled[SETTINGS_MAX_LISTEN]; /* the listeners that its last poll
+                                            returned, … */
+    uint8_t npolled, last_poll_idx; /* … and which of them is next (C-26) */
+    bool not_accepting;             /* E-14 */
     uint32_t ready_gone; /* its cells that say `_` after its end */
     bool in_line;        /* waits in accept or for the mutex */
     bool ungraceful;     /* C-23: ends with its last running handler */
@@ -256,7 +259,7 @@ struct listener {
  * event the processes that listen, in the order in which they began (E-29). */
 struct bucket {
     struct listener l[SETTINGS_MAX_LISTEN];
-    int nl, turn; /* round-robin over ready listeners (C-26) */
+    int nl;
     uint32_t wait_head, wait_tail, waiters;
     uint32_t pod_head, pod_tail; /* worker, event: pipe readers */
     uint32_t pod_bytes;

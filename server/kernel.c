@@ -5,6 +5,7 @@
 #include "sim/must.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- timers (K-20) ---- */
 
@@ -344,30 +345,53 @@ void kernel_forget(struct server *s, uint32_t id)
 
 /* ---- accept ---- */
 
-/* Takes the oldest connection of the next ready listener. */
-static uint32_t take(struct server *s, struct bucket *k)
+/* C-26: which of the ready listeners CH's next poll leads to, or -1. What the
+ * poll before returned comes first and in the same order, as epoll keeps it;
+ * else the last Listen line is the first of the list. */
+static int poll_listeners(const struct bucket *k, struct child *ch)
 {
-    for (int i = 0; i < k->nl; i++) {
-        int n = (k->turn + i) % k->nl;
-        struct listener *l = &k->l[n];
-        if (l->head == NONE)
-            continue;
-        k->turn = (n + 1) % k->nl; /* C-26: round-robin */
-        uint32_t id = l->head;
-        struct conn *c = conn_at(s, id);
-        l->head = c->link.next;
-        if (l->head == NONE)
-            l->tail = NONE;
-        else
-            conn_at(s, l->head)->link.prev = NONE;
-        l->len--;
-        s->queue_len--;
-        c->wait = WAIT_NONE;
-        conn_set_state(s, id, CONN_ACCEPTED);
-        s->accepted++;
-        return id;
+    uint8_t ready[SETTINGS_MAX_LISTEN];
+    int n = 0;
+    bool listed[SETTINGS_MAX_LISTEN] = { false };
+    for (int i = 0; i < ch->npolled; i++) {
+        uint8_t l = ch->polled[i];
+        listed[l] = true;
+        if (k->l[l].head != NONE)
+            ready[n++] = l;
     }
-    return NONE;
+    for (int l = k->nl - 1; l >= 0; l--)
+        if (k->l[l].head != NONE && !listed[l])
+            ready[n++] = (uint8_t)l;
+    if (n == 0)
+        return -1;
+    memcpy(ch->polled, ready, (size_t)n);
+    ch->npolled = (uint8_t)n;
+    if (ch->last_poll_idx >= n)
+        ch->last_poll_idx = 0;
+    return ready[ch->last_poll_idx++];
+}
+
+/* CHILD takes the oldest connection of the next ready listener, if any. */
+static uint32_t take(struct server *s, struct bucket *k, uint32_t child)
+{
+    int n = poll_listeners(k, child_at(s, child));
+    if (n < 0)
+        return NONE;
+    struct listener *l = &k->l[n];
+    uint32_t id = l->head;
+    struct conn *c = conn_at(s, id);
+    l->head = c->link.next;
+    if (l->head == NONE)
+        l->tail = NONE;
+    else
+        conn_at(s, l->head)->link.prev = NONE;
+    l->len--;
+    s->queue_len--;
+    c->wait = WAIT_NONE;
+    c->child = child;
+    conn_set_state(s, id, CONN_ACCEPTED);
+    s->accepted++;
+    return id;
 }
 
 bool mpm_is_pending(const struct server *s, uint32_t bucket)
@@ -381,10 +405,7 @@ bool mpm_is_pending(const struct server *s, uint32_t bucket)
 
 uint32_t mpm_accept(struct server *s, uint32_t bucket, uint32_t child)
 {
-    uint32_t id = take(s, &s->buckets[bucket]);
-    if (id != NONE)
-        conn_at(s, id)->child = child;
-    return id;
+    return take(s, &s->buckets[bucket], child);
 }
 
 void mpm_poll_again(struct server *s, uint32_t bucket)
@@ -453,9 +474,8 @@ void kernel_pending(struct server *s, uint32_t bucket)
             continue;
         }
         mpm_leave_accept(s, bucket, w);
-        uint32_t id = take(s, k);
-        conn_at(s, id)->child = s->model->threaded ? w : thread_at(s, w)->child;
-        hook_put(s, HOOK_ACCEPTED, w, id);
+        uint32_t child = s->model->threaded ? w : thread_at(s, w)->child;
+        hook_put(s, HOOK_ACCEPTED, w, take(s, k, child));
         /* the mutex goes on to the next in line, who may have to stop */
         while (k->wait_head != NONE &&
                waiter_child(s, k->wait_head)->stop_pending)

@@ -458,6 +458,30 @@ START_TEST(c26_ready_listeners_take_turns)
 }
 END_TEST
 
+/* Whoever polls for the first time finds the last Listen line in front. */
+START_TEST(c26_new_children_begin_with_the_last_listener)
+{
+    struct rig *r = rig_new("prefork", "StartServers 1\nMinSpareServers 1\n"
+                                       "MaxRequestWorkers 4\nListen 80\n"
+                                       "Listen 443 https");
+    rig_start(r);
+    rig_add(r, &(struct guest){ .d.sleep = 9 * SIM_S });
+    rig_crowd(r, 3, 0, &(struct guest){ .at = SIM_MS, .d.sleep = 9 * SIM_S });
+    rig_crowd(r, 3, 0,
+              &(struct guest){
+                  .at = 2 * SIM_MS, .link.tls = true, .d.sleep = 9 * SIM_S });
+    rig_run(r, 3 * SIM_S); /* one child forked, then two */
+    ck_assert_int_eq(rig_children(r), 4);
+    for (int i = 4; i <= 6; i++)
+        ck_assert_int_eq(r->guests[i]->tls, 1);
+    rig_run(r, 12 * SIM_S); /* then it is the other's turn */
+    for (int i = 1; i <= 3; i++)
+        ck_assert(r->guests[i]->t_done == SIM_NEVER);
+    ck_assert_int_eq(r->srv->queue_len, 0);
+    rig_free(r);
+}
+END_TEST
+
 START_TEST(c25_tls_and_plain_clients_need_their_listener)
 {
     struct rig *r = rig_new("prefork", ONE "Listen 80");
@@ -572,6 +596,7 @@ Suite *suite_kernel(void)
     tcase_add_test(t, k8_the_child_that_waited_longest_gets_the_connection);
     tcase_add_test(t, k9_connections_are_accepted_in_order);
     tcase_add_test(t, c26_ready_listeners_take_turns);
+    tcase_add_test(t, c26_new_children_begin_with_the_last_listener);
     tcase_add_test(t, c25_tls_and_plain_clients_need_their_listener);
     tcase_add_test(t, c40_buckets_divide_slots_queues_and_spare_limits);
     tcase_add_test(t, k12_data_ends_the_deferral);
