@@ -196,24 +196,24 @@ struct child {
                                             blocked listener (E-10) */
     uint32_t chain_head, chain_tail;     /* event: deferred closes (E-28) */
     uint32_t wait_prev, wait_next; /* accept waiters, for process waiters */
-    uint32_t pod_next;   /* readers of the pipe, oldest first (C-18) */
-    int64_t budget;      /* MaxConnectionsPerChild left */
-    int64_t memory;      /* private bytes */
-    uint32_t job;        /* start-up work or the exit, on the CPU, … */
-    simtime_t demand;    /* … and how much that is */
-    uint8_t quiescing;   /* 0, 1, 2 as in httpd's process_score */
+    uint32_t pod_next; /* readers of the pipe, oldest first (C-18) */
+    int64_t budget;    /* MaxConnectionsPerChild left */
+    int64_t memory;    /* private bytes */
+    uint32_t job;      /* start-up work or the exit, on the CPU, … */
+    simtime_t demand;  /* … and how much that is */
+    uint8_t quiescing; /* 0, 1, 2 as in httpd's process_score */
     uint8_t polled[SETTINGS_MAX_LISTEN]; /* the listeners that its last poll
                                             returned, … */
     uint8_t npolled, last_poll_idx; /* … and which of them is next (C-26) */
     bool not_accepting;             /* E-14 */
-    uint32_t ready_gone; /* its cells that say `_` after its end */
-    bool in_line;        /* waits in accept or for the mutex */
-    bool ungraceful;     /* C-23: ends with its last running handler */
-    uint8_t signal;      /* that ended it (C-12), or 0 */
-    bool pod_taken;      /* has read a byte: reads no second (C-18) */
-    bool stop_pending;   /* W-21: waits for the mutex before it reacts */
-    uint8_t told;        /* W-25: 1 + what it is to do once it has done with
-                            making threads (enum stop_kind), or 0 */
+    uint32_t ready_gone;            /* its cells that say `_` after its end */
+    bool in_line;                   /* waits in accept or for the mutex */
+    bool ungraceful;   /* C-23: ends with its last running handler */
+    uint8_t signal;    /* that ended it (C-12), or 0 */
+    bool pod_taken;    /* has read a byte: reads no second (C-18) */
+    bool stop_pending; /* W-21: waits for the mutex before it reacts */
+    uint8_t told;      /* W-25: 1 + what it is to do once it has done with
+                          making threads (enum stop_kind), or 0 */
     bool dying;
     bool condemned, was_in_line, ending; /* C-46: has a signal to die of; waited
                                             in accept; its turn has come */

@@ -257,8 +257,8 @@ START_TEST(c50_two_signals_begin_every_wait_of_prefork_anew)
     struct guest *later =
         rig_add(r, &(struct guest){ .requests = 2, .think = 8 * SIM_S });
     struct guest *silent = rig_add(r, &(struct guest){ .silent = true });
-    struct guest *stuck = rig_add(
-        r, &(struct guest){ .d.bytes = 10000000, .link.down = 1000 });
+    struct guest *stuck =
+        rig_add(r, &(struct guest){ .d.bytes = 10000000, .link.down = 1000 });
     act(r, WHEN, ACTION_GRACEFUL_RESTART);
     act(r, 4 * SIM_S, ACTION_GRACEFUL_RESTART);
     rig_run(r, 30 * SIM_S);
