@@ -40,10 +40,12 @@ const struct param machine_params[] = {
     { "cpu_thread", PARAM_TIME, M(cpu_thread), "12us", 0, 1e9, NULL, "creation of one thread (costs.csv: spawn_to_all_ready minus first, 0.26 to 0.38 ms for 25)" },
     { "cpu_exit", PARAM_TIME, M(cpu_exit), "300us", 0, 1e9, NULL, "end of a child (costs.csv: spawn_plus_exit_cpu 1.17 ms less fork, start and one request)" },
     { "response_head", PARAM_SIZE, M(response_head), "150B", 0, 65536, NULL, "head of a response (recordings: about 150 bytes)" },
+    { "cpu_exit_tls", PARAM_TIME, M(cpu_exit_tls), "660us", 0, 1e9, NULL, "the same with mod_ssl (host-costs.md: 2.2 times as much, children that have served)" },
     { "cpu_thread_exit", PARAM_TIME, M(cpu_thread_exit), "270us", 0, 1e9, NULL, "waking and ending one thread of a stopping process (recordings: recycle, 4.9 ms of CPU per process of 10 threads, 2.2 ms of them accounted for)" },
     { "ready", PARAM_TIME, M(ready), "16ms", 0, 1e12, NULL, "exec of httpd to 'resuming normal operations' (C-2: mean of 64 recorded starts, 6 to 88 ms, less the first forks)" },
     { "ready_tls", PARAM_TIME, M(ready_tls), "38ms", 0, 1e12, NULL, "the same with mod_ssl (C-2: 24 to 53 ms)" },
     { "reread", PARAM_TIME, M(reread), "3ms", 0, 1e12, NULL, "reading the configuration again at a restart (recordings: 2 to 5 ms)" },
+    { "reread_tls", PARAM_TIME, M(reread_tls), "8ms", 0, 1e12, NULL, "the same with mod_ssl and one key (host-costs.md: 2.6 times as long)" },
     { "tick", PARAM_TIME, M(tick), "1001ms", 1, 1e12, NULL, "the parent's one-second sleep with its timer slack (C-2, C-41)" },
     { "pickup", PARAM_TIME, M(pickup), "100us", 0, 1e9, NULL, "event: accept until a worker counts the connection (E-37)" },
     { "timer_slack", PARAM_REAL, M(timer_slack), "0.0008", 0, 1, NULL, "share by which a blocking wait ends late (C-41)" },
@@ -124,8 +126,8 @@ void host_ideal(struct machine *m, struct network *n)
     m->cpu_per_mb = m->cpu_per_mb_tls = 0;
     m->cpu_fork = m->cpu_child_init = m->cpu_process_init = 0;
     m->cpu_child_init_tls = m->cpu_read = m->cpu_read_tls = 0;
-    m->cpu_thread = m->cpu_exit = m->cpu_thread_exit = 0;
-    m->ready = m->ready_tls = m->reread = 0;
+    m->cpu_thread = m->cpu_exit = m->cpu_exit_tls = m->cpu_thread_exit = 0;
+    m->ready = m->ready_tls = m->reread = m->reread_tls = 0;
     m->tick = SIM_S;
     m->pickup = 0;
     m->timer_slack = 0;

@@ -40,15 +40,17 @@ struct machine {
     simtime_t cpu_process_init;   /* in a worker or event process likewise */
     simtime_t cpu_thread;         /* creation of one thread */
     simtime_t cpu_exit;           /* end of a child */
+    simtime_t cpu_exit_tls;       /* the same with mod_ssl */
     simtime_t cpu_thread_exit;    /* and of each of its threads */
     int64_t response_head;        /* bytes of a response's head */
     /* the parent */
-    simtime_t ready;     /* exec to "resuming normal operations" */
-    simtime_t ready_tls; /* the same with mod_ssl */
-    simtime_t reread;    /* reading the configuration at a restart */
-    simtime_t tick;      /* the parent's one-second sleep, C-2 */
-    simtime_t pickup;    /* event: accept until counted, E-37 */
-    double timer_slack;  /* share by which blocking waits end late, C-41 */
+    simtime_t ready;      /* exec to "resuming normal operations" */
+    simtime_t ready_tls;  /* the same with mod_ssl */
+    simtime_t reread;     /* reading the configuration at a restart */
+    simtime_t reread_tls; /* the same with mod_ssl */
+    simtime_t tick;       /* the parent's one-second sleep, C-2 */
+    simtime_t pickup;     /* event: accept until counted, E-37 */
+    double timer_slack;   /* share by which blocking waits end late, C-41 */
     /* memory, bytes private unless said (M-16) */
     int64_t mem_parent, mem_parent_tls, mem_parent_tls_used;
     int64_t mem_child, mem_child_tls;           /* prefork child, never used */

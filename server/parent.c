@@ -279,6 +279,12 @@ static void take_settings(struct server *s)
         s->per_child = (uint32_t)s->next.threads_per_child;
 }
 
+static void read_again(struct server *s)
+{
+    const struct machine *m = &s->conf.machine;
+    wait_for(s, PARENT_REREADING, s->mod_ssl ? m->reread_tls : m->reread);
+}
+
 static void obey(struct server *s)
 {
     struct parent *p = &s->parent;
@@ -296,7 +302,7 @@ static void obey(struct server *s)
         tell_children(s, STOP_GRACEFUL);
         p->hold_off = 10; /* C-20 */
         p->remaining = (uint32_t)s->set->start_servers;
-        wait_for(s, PARENT_REREADING, s->conf.machine.reread);
+        read_again(s);
         break;
     case ACTION_RESTART:
         if (s->model->async)
@@ -336,7 +342,7 @@ static void all_gone(struct server *s)
     if (!s->model->async)
         log_signal(s);
     new_generation(s);
-    wait_for(s, PARENT_REREADING, s->conf.machine.reread);
+    read_again(s);
 }
 
 static void look(struct server *s)

@@ -334,7 +334,7 @@ void mpm_child_exit(struct server *s, uint32_t id)
     struct child *ch = child_at(s, id);
     must(ch->state == CHILD_LIVE || ch->state == CHILD_STARTING);
     const struct machine *m = &s->conf.machine;
-    simtime_t cost = m->cpu_exit;
+    simtime_t cost = s->mod_ssl ? m->cpu_exit_tls : m->cpu_exit;
     /* C-47: a signal ends the threads where they are; their cells stay */
     bool orderly = s->model->threaded && ch->signal == 0;
     if (orderly)
@@ -419,12 +419,13 @@ void mpm_child_kill(struct server *s, uint32_t id)
     mpm_child_exit(s, id);
 }
 
-/* A condemned child runs for the last time. One that waited in accept takes
- * what has come meanwhile, and with it to its grave (K-22). */
+/* A condemned child runs for the last time. One that waited in accept, which
+ * with several listeners nobody does (C-26), takes what has come meanwhile,
+ * and with it to its grave (K-22). */
 static void end_condemned(struct server *s, uint32_t id)
 {
     struct child *ch = child_at(s, id);
-    if (ch->was_in_line)
+    if (ch->was_in_line && !s->use_mutex)
         mpm_accept(s, ch->bucket, id);
     ch->ending = true;
     s->ending++;

@@ -537,12 +537,14 @@ START_TEST(c23_event_leaves_idle_connections_open_others_close_them)
 END_TEST
 
 /* Of prefork, on two cores, where an exit takes 1 ms. */
-static struct rig *six_children(void)
+static struct rig *six_children(const char *text)
 {
     struct rig *r = rig_new("prefork", "StartServers 6\nMinSpareServers 1\n"
                                        "KeepAliveTimeout 100");
+    rig_set(r, text);
     r->conf.machine.cpus = 2;
-    r->conf.machine.cpu_exit = SIM_MS;
+    r->conf.machine.cpu_exit = r->conf.machine.cpu_exit_tls = SIM_MS;
+    r->conf.machine.reread_tls = 50 * SIM_MS;
     rig_start(r);
     rig_run(r, 1);
     return r;
@@ -551,7 +553,7 @@ static struct rig *six_children(void)
 /* Four children hold a connection each, two are idle. */
 START_TEST(c46_prefork_ends_the_youngest_first_as_many_as_there_are_cores)
 {
-    struct rig *r = six_children();
+    struct rig *r = six_children("Listen 80");
     rig_crowd(r, 4, SIM_MS, &(struct guest){ .at = SIM_MS, .hold = true });
     /* the idle ones are the youngest: nobody takes this one to its grave */
     struct guest *late = rig_add(r, &(struct guest){ .at = WHEN + SIM_MS / 2 });
@@ -569,7 +571,7 @@ END_TEST
  * accepted by the first of them that runs, and reset. */
 START_TEST(c46_a_condemned_child_takes_a_connection_to_its_grave)
 {
-    struct rig *r = six_children();
+    struct rig *r = six_children("Listen 80");
     rig_crowd(r, 2, SIM_MS, &(struct guest){ .at = SIM_MS });
     rig_crowd(r, 4, SIM_MS, &(struct guest){ .at = 3 * SIM_MS, .hold = true });
     struct guest *late = rig_add(r, &(struct guest){ .at = WHEN + SIM_MS / 2 });
@@ -582,6 +584,27 @@ START_TEST(c46_a_condemned_child_takes_a_connection_to_its_grave)
     ck_assert(late->t_closed == WHEN + 2 * SIM_MS);
     ck_assert_int_eq(late->how, NET_RST);
     ck_assert_int_eq(after->answered, 1); /* by the next generation */
+    rig_free(r);
+}
+END_TEST
+
+/* As above, but nobody waits in accept where there are two listeners (C-26). */
+START_TEST(c46_with_two_listeners_it_stays_in_the_queue)
+{
+    struct rig *r = six_children("Listen 80\nListen 443 https");
+    rig_crowd(r, 2, SIM_MS, &(struct guest){ .at = SIM_MS });
+    rig_crowd(r, 4, SIM_MS, &(struct guest){ .at = 3 * SIM_MS, .hold = true });
+    struct guest *late = rig_add(r, &(struct guest){ .at = WHEN + SIM_MS / 2 });
+    act(r, WHEN, ACTION_RESTART);
+    rig_run(r, WHEN + 60 * SIM_MS); /* looks after 16 ms, then reads (C-23) */
+    ck_assert_int_eq(rig_children(r), 0);
+    rig_run(r, WHEN + 70 * SIM_MS);
+    ck_assert_int_eq(rig_children(r), 6);
+    rig_run(r, WHEN + SIM_S);
+    ck_assert_int_eq(late->lost, 0);
+    ck_assert_int_eq(late->answered, 1);
+    for (int i = 2; i < 6; i++) /* in turn, as ever */
+        ck_assert(r->guests[i]->t_closed == WHEN + (5 - i) / 2 * SIM_MS);
     rig_free(r);
 }
 END_TEST
@@ -655,6 +678,7 @@ Suite *suite_timeline_restarts(void)
     tcase_add_test(
         t, c46_prefork_ends_the_youngest_first_as_many_as_there_are_cores);
     tcase_add_test(t, c46_a_condemned_child_takes_a_connection_to_its_grave);
+    tcase_add_test(t, c46_with_two_listeners_it_stays_in_the_queue);
     tcase_add_loop_test(t, c46_what_the_slots_show_at_a_hard_restart, 1, 3);
     suite_add_tcase(s, t);
     return s;
