@@ -95,7 +95,16 @@ static void take_byte(struct server *s, uint32_t child)
         begin_graceful_exit(s, b->wait_head);
 }
 
-/* C-19: every process reads a byte; C-23: or its sockets are shut. */
+/* W-20: the main thread signals one thread after the other, in the order of
+ * their cells, and waits for each to end before it turns to the next. */
+static void join_workers(struct server *s, uint32_t child)
+{
+    struct child *ch = child_at(s, child);
+    while (ch->joined < ch->per && mpm_wake(s, ch->threads + ch->joined))
+        ch->joined++;
+}
+
+/* C-19: every process reads a byte; C-23: or its sockets are closed. */
 static void on_stop(struct server *s, uint32_t child, enum stop_kind how)
 {
     if (how == STOP_KILL) {
@@ -106,8 +115,10 @@ static void on_stop(struct server *s, uint32_t child, enum stop_kind how)
     } else {
         child_at(s, child)->ungraceful = true;
         begin_graceful_exit(s, child);
-        if (child_at(s, child)->state == CHILD_LIVE)
+        if (child_at(s, child)->state == CHILD_LIVE) {
             mpm_abort_work(s, child);
+            join_workers(s, child);
+        }
     }
 }
 
@@ -118,6 +129,8 @@ static void on_idle(struct server *s, uint32_t thread)
     ch->budget--;
     if (ch->dying) {
         mpm_thread_exit(s, thread, true);
+        if (ch->ungraceful)
+            join_workers(s, child);
         if (ch->nthreads == 0)
             mpm_child_exit(s, child);
         return;

@@ -209,6 +209,7 @@ struct child {
     uint32_t ready_gone;            /* its cells that say `_` after its end */
     bool in_line;                   /* waits in accept or for the mutex */
     bool ungraceful;   /* C-23: ends with its last running handler */
+    uint32_t joined;   /* worker: threads its main thread has seen end (W-20) */
     uint8_t signal;    /* that ended it (C-12), or 0 */
     bool pod_taken;    /* has read a byte: reads no second (C-18) */
     bool stop_pending; /* W-21: waits for the mutex before it reacts */

@@ -79,9 +79,13 @@ void mpm_child_kill(struct server *s, uint32_t child);
  * when it next runs, the youngest first, as many at a time as there are cores
  * (C-46). Only from on_stop. */
 void mpm_child_condemn(struct server *s, uint32_t child);
-/* C-23: the sockets of the child's threads are shut; a thread inside a handler
- * goes on until it returns, all others become idle. */
+/* C-23, W-20: the sockets of the child's threads are closed. A thread inside a
+ * handler goes on until it returns, one in poll until somebody wakes it: its
+ * client, its timeout, or mpm_wake(); all others become idle. */
 void mpm_abort_work(struct server *s, uint32_t child);
+/* Wakes THREAD out of poll, whose connection then ends; false if it is in a
+ * handler. */
+bool mpm_wake(struct server *s, uint32_t thread);
 /* H-3: whether one more accept in this process would fail for want of a
  * descriptor; if so httpd logs that (AH02179), and the process is sick (C-13)
  * and has to end (C-28). */

@@ -217,9 +217,14 @@ static void retry_threads(void *srv, uint32_t id)
 void process_stop(struct server *s, uint32_t id, enum stop_kind how)
 {
     struct child *ch = child_at(s, id);
+    /* C-23: its main thread no longer reads the pipe */
+    bool deaf = s->model->threaded && how != STOP_KILL &&
+                (ch->dying || ch->pod_taken || ch->stop_pending || ch->told);
+    if (deaf)
+        return;
     if (how == STOP_KILL || !sim_timer_armed(&ch->timer))
         s->model->on_stop(s, id, how);
-    else if (!ch->told)
+    else
         ch->told = (uint8_t)(1 + how);
 }
 
@@ -597,8 +602,8 @@ void process_pod_poll(struct server *s, uint32_t bucket)
         uint32_t child = k->pod_head;
         k->pod_bytes--;
         mpm_unwatch_pod(s, child);
-        child_at(s, child)->pod_taken = true;
         process_stop(s, child, STOP_GRACEFUL);
+        child_at(s, child)->pod_taken = true;
     }
 }
 

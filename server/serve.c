@@ -159,15 +159,33 @@ void mpm_close(struct server *s, uint32_t id)
         hook_put(s, HOOK_IDLE, thread, 0);
 }
 
+/* Whether the thread that has connection ID is in poll, waiting for the client
+ * to begin something. */
+static bool is_in_poll(const struct server *s, uint32_t id)
+{
+    const struct conn *c = conn_at(s, id);
+    const struct txn *t = conn_txn(s, id);
+    return c->wait != WAIT_NONE || /* keep-alive, lingering */
+           (c->state == CONN_HANDSHAKE && t->job == CPU_NONE) ||
+           (c->state == CONN_READING && t->t_first == SIM_NEVER);
+}
+
+/* W-20: whether the descriptor of C is closed, though a thread still polls. */
+static bool is_cut_off(const struct server *s, const struct conn *c)
+{
+    return c->txn != NONE && txn_at(s, c->txn)->thread != NONE &&
+           child_at(s, c->child)->ungraceful;
+}
+
 void mpm_abort_work(struct server *s, uint32_t child)
 {
     struct child *ch = child_at(s, child);
     for (uint32_t j = 0; j < ch->per; j++) {
         uint32_t id = thread_at(s, ch->threads + j)->conn;
-        if (id == NONE)
+        if (id == NONE || is_in_poll(s, id))
             continue;
         struct conn *c = conn_at(s, id);
-        if (c->state != CONN_PROCESSING) {
+        if (c->state != CONN_PROCESSING || conn_txn(s, id)->in_body) {
             mpm_close(s, id);
         } else if (!(c->flags & CF_SFIN)) {
             mpm_send_fin(s, id);
@@ -176,6 +194,17 @@ void mpm_abort_work(struct server *s, uint32_t child)
                 mpm_set_slot(s, ch->threads + j, SLOT_GRACEFUL);
         }
     }
+}
+
+bool mpm_wake(struct server *s, uint32_t thread)
+{
+    uint32_t id = thread_at(s, thread)->conn;
+    if (id == NONE)
+        return true;
+    if (!is_in_poll(s, id))
+        return false;
+    mpm_close(s, id);
+    return true;
 }
 
 void mpm_hold(struct server *s, uint32_t thread, uint32_t id)
@@ -205,7 +234,7 @@ static void finish(struct server *s, uint32_t id)
 {
     struct conn *c = conn_at(s, id);
     uint32_t thread = conn_txn(s, id)->thread;
-    if (c->flags & CF_CRST)
+    if (c->flags & CF_CRST || is_cut_off(s, c))
         mpm_close(s, id);
     else if (s->model->on_closing && !(c->flags & CF_CLOGGING))
         s->model->on_closing(s, thread, id);
@@ -304,12 +333,10 @@ void mpm_interrupt(struct server *s, uint32_t thread)
     const struct conn *c = conn_at(s, id);
     const struct txn *t = conn_txn(s, id);
     const struct reqtimeout *r = &s->set->reqtimeout;
-    if (c->wait != WAIT_NONE) /* keep-alive, lingering */
+    if (c->wait != WAIT_NONE)
         lane_rearm(conn_lane(s, c, c->wait), id);
-    else if (c->state == CONN_HANDSHAKE && t->job == CPU_NONE)
-        await(s, id, r->handshake);
-    else if (c->state == CONN_READING && t->t_first == SIM_NEVER)
-        await(s, id, r->header);
+    else if (is_in_poll(s, id))
+        await(s, id, c->state == CONN_READING ? r->header : r->handshake);
     else if (t->backend != NONE || (c->state == CONN_WRITING && t->cut))
         await(s, id, 0);
 }
@@ -904,6 +931,13 @@ void mpm_wait_writable(struct server *s, uint32_t id)
 void serve_data(struct server *s, uint32_t id)
 {
     struct conn *c = conn_at(s, id);
+    if (is_cut_off(s, c) && is_in_poll(s, id)) { /* nobody can read it, K-22 */
+        if (!(c->flags & CF_SFIN))
+            net_fin_from_server(s, id, NET_RST);
+        c->flags |= CF_SFIN;
+        mpm_close(s, id);
+        return;
+    }
     switch (c->state) {
     case CONN_HANDSHAKE:
         c->flags |= CF_DATA;

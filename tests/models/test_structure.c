@@ -271,18 +271,52 @@ START_TEST(w11_w13_the_rate_doubles_to_the_limit_which_is_logged_once)
 }
 END_TEST
 
-START_TEST(w20_an_ungraceful_end_closes_the_sockets)
+/* Threads are woken in the order of their cells, up to the first that is in a
+ * handler; who is behind it waits on, with a closed descriptor. */
+START_TEST(w20_an_ungraceful_end_wakes_one_thread_after_the_other)
 {
-    struct rig *r = started("worker", "StartServers 1\nThreadsPerChild 5");
-    rig_crowd(r, 3, 0, &(struct guest){ .at = SIM_MS, .d.sleep = 60 * SIM_S });
-    struct guest *idle =
+    struct rig *r = started("worker", "StartServers 1\nThreadsPerChild 7\n"
+                                      "KeepAliveTimeout 2");
+    struct guest *before =
         rig_add(r, &(struct guest){ .at = SIM_MS, .hold = true });
+    rig_crowd(r, 3, 0,
+              &(struct guest){ .at = 2 * SIM_MS, .d.sleep = 9 * SIM_S });
+    struct guest *behind =
+        rig_add(r, &(struct guest){ .at = 3 * SIM_MS, .hold = true });
+    struct guest *asks = rig_add(
+        r, &(struct guest){ .at = 4 * SIM_MS, .requests = 2, .think = SIM_S });
     rig_run(r, 10 * SIM_MS);
-    ck_assert(server_action(r->srv, ACTION_STOP));
+    ck_assert(server_action(r->srv, ACTION_RESTART));
     rig_run(r, 11 * SIM_MS);
-    for (int i = 0; i < 3; i++)
-        ck_assert_int_eq(r->guests[i]->closed, 1);
-    ck_assert_int_eq(idle->closed, 1);
+    for (int i = 1; i <= 3; i++) /* at once, though their handlers go on */
+        ck_assert(r->guests[i]->t_closed == 10 * SIM_MS);
+    ck_assert(before->t_closed == 10 * SIM_MS);
+    ck_assert_int_eq(behind->closed, 0);
+    ck_assert_int_eq(rig_slot(r, SLOT_KEEPALIVE), 2);
+    rig_run(r, 3 * SIM_S);
+    ck_assert(behind->t_closed == 3 * SIM_MS + 2 * SIM_S); /* its time-out */
+    ck_assert(asks->t_closed == 4 * SIM_MS + SIM_S); /* its next request */
+    ck_assert_int_eq(asks->how, NET_RST);
+    ck_assert_int_eq(asks->answered, 1);
+    ck_assert_int_eq(rig_slot(r, SLOT_KEEPALIVE), 0);
+    rig_free(r);
+}
+END_TEST
+
+/* A process that is stopping gracefully reads no second byte. */
+START_TEST(c23_who_stops_gracefully_does_not_hear_of_a_hard_restart)
+{
+    struct rig *r =
+        started(_i ? "event" : "worker", "StartServers 1\nThreadsPerChild 5");
+    struct guest *g =
+        rig_add(r, &(struct guest){ .at = SIM_MS, .d.sleep = 3 * SIM_S });
+    rig_run(r, 10 * SIM_MS);
+    ck_assert(server_action(r->srv, ACTION_GRACEFUL_RESTART));
+    rig_run(r, SIM_S / 2);
+    ck_assert(server_action(r->srv, ACTION_RESTART));
+    rig_run(r, 4 * SIM_S);
+    ck_assert_int_eq(g->answered, 1);
+    ck_assert(g->close);
     rig_free(r);
 }
 END_TEST
@@ -628,7 +662,9 @@ Suite *suite_structure(void)
     tcase_add_test(t, w10_w15_one_process_a_tick_until_few_enough_are_idle);
     tcase_add_test(t,
                    w11_w13_the_rate_doubles_to_the_limit_which_is_logged_once);
-    tcase_add_test(t, w20_an_ungraceful_end_closes_the_sockets);
+    tcase_add_test(t, w20_an_ungraceful_end_wakes_one_thread_after_the_other);
+    tcase_add_loop_test(
+        t, c23_who_stops_gracefully_does_not_hear_of_a_hard_restart, 0, 2);
     tcase_add_test(t, w22_idle_threads_of_a_stopping_process_are_dead);
     tcase_add_test(t, w24_the_first_new_processes_take_all_that_wait);
     suite_add_tcase(s, t);

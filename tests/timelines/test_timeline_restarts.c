@@ -516,22 +516,27 @@ START_TEST(c23_a_hard_restart_serves_nobody_until_the_last_handler_is_done)
 }
 END_TEST
 
-/* Ten idle connections and one busy in the only process. */
-START_TEST(c23_event_leaves_idle_connections_open_others_close_them)
+/* Ten idle connections and one busy in the only process; the threads of worker
+ * that come before the busy one are woken at once, the others after it. */
+START_TEST(c23_event_leaves_idle_connections_open_worker_some_of_them)
 {
     struct rig *r = server(mpms[_i], "KeepAlive On\nThreadsPerChild 25");
     rig_set(r, "StartServers 1\nKeepAliveTimeout 100");
     rig_start(r);
-    rig_add(r, &(struct guest){ .at = 1, .d.sleep = 3 * SIM_S });
-    rig_crowd(r, 10, 0, &(struct guest){ .at = 1, .hold = true });
+    rig_crowd(r, 6, 0, &(struct guest){ .at = 1, .hold = true });
+    rig_add(r, &(struct guest){ .at = 2, .d.sleep = 3 * SIM_S });
+    rig_crowd(r, 4, 0, &(struct guest){ .at = 3, .hold = true });
     act(r, WHEN, ACTION_RESTART);
     rig_run(r, WHEN + SIM_MS);
-    bool event = _i == 2;
-    for (int i = 1; i <= 10; i++)
-        ck_assert_int_eq(r->guests[i]->closed, !event);
+    bool worker = _i == 1;
+    for (int i = 0; i < 11; i++)
+        ck_assert_int_eq(r->guests[i]->closed, worker ? i <= 6 : i == 6);
     rig_run(r, 4 * SIM_S);
-    for (int i = 1; i <= 10 && event; i++)
-        ck_assert(r->guests[i]->t_closed == 3 * SIM_S + 1);
+    for (int i = 0; i < 11; i++) {
+        const struct guest *g = r->guests[i];
+        bool at_once = i == 6 || (worker && i < 6);
+        ck_assert(g->t_closed == (at_once ? WHEN : 3 * SIM_S + 2));
+    }
     rig_free(r);
 }
 END_TEST
@@ -674,7 +679,7 @@ Suite *suite_timeline_restarts(void)
         t, c23_a_hard_restart_serves_nobody_until_the_last_handler_is_done, 1,
         3);
     tcase_add_loop_test(
-        t, c23_event_leaves_idle_connections_open_others_close_them, 1, 3);
+        t, c23_event_leaves_idle_connections_open_worker_some_of_them, 1, 3);
     tcase_add_test(
         t, c46_prefork_ends_the_youngest_first_as_many_as_there_are_cores);
     tcase_add_test(t, c46_a_condemned_child_takes_a_connection_to_its_grave);
