@@ -79,6 +79,13 @@ static void begin_graceful_exit(struct server *s, uint32_t child)
     leave(s, child);
 }
 
+/* The next in line may have to stop too (W-21). */
+static void hand_mutex_on(struct server *s, const struct bucket *b)
+{
+    while (b->wait_head != NONE && child_at(s, b->wait_head)->stop_pending)
+        begin_graceful_exit(s, b->wait_head);
+}
+
 /* W-21: a listener that is waiting for the accept mutex does not notice. */
 static void take_byte(struct server *s, uint32_t child)
 {
@@ -90,9 +97,7 @@ static void take_byte(struct server *s, uint32_t child)
         return;
     }
     begin_graceful_exit(s, child);
-    /* the holder hands the mutex on: the next in line may have to stop too */
-    while (b->wait_head != NONE && child_at(s, b->wait_head)->stop_pending)
-        begin_graceful_exit(s, b->wait_head);
+    hand_mutex_on(s, b);
 }
 
 /* W-20: the main thread signals one thread after the other, in the order of
@@ -119,6 +124,7 @@ static void on_stop(struct server *s, uint32_t child, enum stop_kind how)
             mpm_abort_work(s, child);
             join_workers(s, child);
         }
+        hand_mutex_on(s, &s->buckets[child_at(s, child)->bucket]);
     }
 }
 

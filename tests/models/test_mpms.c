@@ -142,6 +142,24 @@ START_TEST(w21_kills_pile_up_until_the_mutex_comes_round)
 }
 END_TEST
 
+/* Who has a byte and waits for the mutex gets it when the others have gone. */
+START_TEST(w21_a_stop_reaches_who_waits_for_the_mutex)
+{
+    struct rig *r = started("worker", FIVE "Listen 80\nListen 443 https");
+    rig_add(r, &(struct guest){ .at = SIM_S / 2 });
+    rig_run(r, SIM_S + SIM_S / 2);
+    int pending = 0;
+    for (uint32_t i = 0; i < r->srv->children.used; i++)
+        pending += child_at(r->srv, i)->stop_pending;
+    ck_assert_int_eq(pending, 1);
+    ck_assert_int_eq(rig_children(r), 5);
+    ck_assert(server_action(r->srv, ACTION_STOP));
+    rig_run(r, SIM_S + SIM_S / 2 + 20 * SIM_MS);
+    ck_assert_int_eq(rig_children(r), 0);
+    rig_free(r);
+}
+END_TEST
+
 /* C-43: the victim's responses say close from the byte on. */
 START_TEST(w21_a_victim_that_waits_says_close)
 {
@@ -379,6 +397,7 @@ Suite *suite_mpms(void)
     tcase_add_test(t, w12_a_new_process_squats_on_a_finishing_one);
     tcase_add_test(t, w25_who_is_making_threads_obeys_a_second_later);
     tcase_add_test(t, w21_kills_pile_up_until_the_mutex_comes_round);
+    tcase_add_test(t, w21_a_stop_reaches_who_waits_for_the_mutex);
     tcase_add_test(t, w21_a_victim_that_waits_says_close);
     tcase_add_test(t, w17_with_one_listener_victims_go_at_once_oldest_first);
     tcase_add_test(t, w23_busy_processes_are_stopped_while_idle_exceeds_max);
