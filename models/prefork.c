@@ -69,12 +69,10 @@ static void on_stop(struct server *s, uint32_t child, enum stop_kind how)
     ch->dying = true;
     if (s->parent.action == ACTION_GRACEFUL_RESTART) /* C-19, C-46 */
         mpm_set_slot(s, ch->threads, SLOT_GRACEFUL);
-    if (ch->in_line) {
-        mpm_leave_accept(s, ch->bucket, ch->threads);
-        mpm_child_exit(s, child);
-    } else {
+    if (ch->in_line)
+        mpm_child_dismiss(s, child);
+    else
         mpm_interrupt(s, ch->threads);
-    }
 }
 
 /* P-3: idle children, and the lowest empty slots, at most `rate`. */

@@ -79,6 +79,9 @@ void mpm_child_kill(struct server *s, uint32_t child);
  * when it next runs, the youngest first, as many at a time as there are cores
  * (C-46). Only from on_stop. */
 void mpm_child_condemn(struct server *s, uint32_t child);
+/* The same for one that waits in accept and has been told to go (P-15); the
+ * oldest go first. */
+void mpm_child_dismiss(struct server *s, uint32_t child);
 /* C-23, W-20: the sockets of the child's threads are closed. A thread inside a
  * handler goes on until it returns, one in poll until somebody wakes it: its
  * client, its timeout, or mpm_wake(); all others become idle. */

@@ -248,7 +248,7 @@ static void tell_children(struct server *s, enum stop_kind how)
         if (ch->state == CHILD_STARTING || ch->state == CHILD_LIVE)
             process_stop(s, i, how);
     }
-    process_end_condemned(s);
+    process_end_condemned(s, how == STOP_GRACEFUL);
 }
 
 static void new_generation(struct server *s)

@@ -463,6 +463,12 @@ void mpm_child_condemn(struct server *s, uint32_t id)
     s->condemned[s->ncondemned++] = id;
 }
 
+void mpm_child_dismiss(struct server *s, uint32_t id)
+{
+    mpm_child_condemn(s, id);
+    child_at(s, id)->was_in_line = false;
+}
+
 static int by_number(const void *a, const void *b, void *srv)
 {
     const uint32_t *x = a, *y = b;
@@ -470,11 +476,16 @@ static int by_number(const void *a, const void *b, void *srv)
     return (m > n) - (m < n);
 }
 
-void process_end_condemned(struct server *s)
+void process_end_condemned(struct server *s, bool oldest_first)
 {
     if (s->ncondemned > 1)
         qsort_r(s->condemned, s->ncondemned, sizeof *s->condemned, by_number,
                 s);
+    for (uint32_t i = 0, n = s->ncondemned; oldest_first && i < n / 2; i++) {
+        uint32_t id = s->condemned[i];
+        s->condemned[i] = s->condemned[n - 1 - i];
+        s->condemned[n - 1 - i] = id;
+    }
     end_some(s);
 }
 

@@ -247,6 +247,35 @@ START_TEST(c21_old_children_finish_their_request_and_refuse_keep_alive)
 }
 END_TEST
 
+/* Two at a time on two cores: nearly half of forty have ended when the parent
+ * has read its configuration, and are replaced at once; the others with its
+ * next look (C-12). */
+START_TEST(c46_idle_children_leave_in_turn_the_oldest_first)
+{
+    struct rig *r = server("prefork", "StartServers 40\nMinSpareServers 40\n"
+                                      "MaxSpareServers 50");
+    r->conf.machine.cpus = 2;
+    r->conf.machine.cpu_exit = 300 * SIM_US;
+    r->conf.machine.reread = 3 * SIM_MS;
+    rig_start(r);
+    act(r, WHEN, ACTION_GRACEFUL_RESTART);
+    rig_run(r, WHEN + SIM_MS);
+    int64_t gone = 0;
+    for (uint32_t i = 0; i < 40; i++) {
+        const struct child *ch = child_at(r->srv, i);
+        bool ended = ch->state == CHILD_ZOMBIE || ch->state == CHILD_EXITING;
+        ck_assert(!ended || ch->number < 8);
+        gone += ch->state == CHILD_ZOMBIE;
+    }
+    ck_assert_int_eq(gone, 6);
+    rig_run(r, WHEN + 3 * SIM_MS + SIM_MS / 2);
+    ck_assert_int_eq(r->srv->now.processes_started, 58);
+    rig_run(r, WHEN + 2 * SIM_S);
+    ck_assert_int_eq(rig_children(r), 40);
+    rig_free(r);
+}
+END_TEST
+
 /* What a child of prefork waits for begins anew with every signal. */
 START_TEST(c50_two_signals_begin_every_wait_of_prefork_anew)
 {
@@ -653,6 +682,7 @@ Suite *suite_timeline_restarts(void)
     tcase_add_test(t, c20_the_rate_survives_and_stays_for_ten_spawning_ticks);
     tcase_add_test(t,
                    c21_old_children_finish_their_request_and_refuse_keep_alive);
+    tcase_add_test(t, c46_idle_children_leave_in_turn_the_oldest_first);
     tcase_add_test(t, c50_two_signals_begin_every_wait_of_prefork_anew);
     tcase_add_test(t, c44_threaded_servers_serve_nobody_for_up_to_a_second);
     tcase_add_test(t, c12_a_restart_while_a_graceful_one_forks);
