@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* worker: processes of threads, one thread per connection (httpd 2.4,
- * server/mpm/worker/worker.c; rules W-1 … W-24).
+ * server/mpm/worker/worker.c; rules W-1 … W-25).
  *
  * Each process has a listener thread and ThreadsPerChild workers. The listener
  * first makes sure that a worker is idle, then waits in accept; a process
