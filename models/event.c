@@ -536,7 +536,6 @@ static void on_stop(struct server *s, uint32_t child, enum stop_kind how)
     } else {
         ch->dying = ch->ungraceful = true;
         mpm_set_quiescing(s, child);
-        mpm_unwatch_pod(s, child);
         if (ch->in_line)
             mpm_leave_accept(s, ch->bucket, child);
         ch->listener = LISTENER_STOPPED;

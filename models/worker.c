@@ -73,6 +73,7 @@ static void begin_graceful_exit(struct server *s, uint32_t child)
     ch->dying = true;
     ch->stop_pending = false;
     mpm_set_quiescing(s, child); /* W-19 */
+    mpm_unwatch_pod(s, child);
     if (ch->listener == LISTENER_ACCEPT)
         mpm_leave_accept(s, ch->bucket, child);
     ch->listener = LISTENER_STOPPED;
@@ -115,7 +116,6 @@ static void on_stop(struct server *s, uint32_t child, enum stop_kind how)
     if (how == STOP_KILL) {
         mpm_child_kill(s, child);
     } else if (how == STOP_GRACEFUL) {
-        mpm_unwatch_pod(s, child);
         take_byte(s, child);
     } else {
         child_at(s, child)->ungraceful = true;

@@ -211,12 +211,11 @@ struct child {
     bool ungraceful;   /* C-23: ends with its last running handler */
     uint32_t joined;   /* worker: threads its main thread has seen end (W-20) */
     uint8_t signal;    /* that ended it (C-12), or 0 */
-    bool pod_taken;    /* has read a byte: reads no second (C-18) */
     bool stop_pending; /* W-21: waits for the mutex before it reacts */
     uint8_t told;      /* W-25: 1 + what it is to do once it has done with
                           making threads (enum stop_kind), or 0 */
     bool dying;
-    bool condemned, was_in_line, ending; /* C-46: has a signal to die of; waited
+    bool condemned, in_accept, ending; /* C-46: has a signal to die of; waited
                                             in accept; its turn has come */
     int64_t number; /* how many the server had forked before it */
     bool sick;      /* ended for want of descriptors (C-13) */

@@ -105,7 +105,8 @@ void process_spent(struct server *s, uint32_t child, simtime_t user,
 /* CPU seconds of all processes as /proc would add up: a living process's
  * user and system times in whole 10 ms, what has been reaped in full. */
 double process_cpu_s(const struct server *s);
-/* All who get a signal have it: the first condemned children end (C-46). */
+/* All who get a signal have it: the first condemned children end, the youngest
+ * or the oldest (C-46). */
 void process_end_condemned(struct server *s, bool oldest_first);
 /* SIGSEGV or SIGKILL ends the child, if it lives, with all its connections
  * (C-47). */

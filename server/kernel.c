@@ -371,9 +371,9 @@ static int poll_listeners(const struct bucket *k, struct child *ch)
     return ready[ch->last_poll_idx++];
 }
 
-/* CHILD takes the oldest connection of the next ready listener, if any. */
-static uint32_t take(struct server *s, struct bucket *k, uint32_t child)
+uint32_t mpm_accept(struct server *s, uint32_t bucket, uint32_t child)
 {
+    struct bucket *k = &s->buckets[bucket];
     int n = poll_listeners(k, child_at(s, child));
     if (n < 0)
         return NONE;
@@ -401,11 +401,6 @@ bool mpm_is_pending(const struct server *s, uint32_t bucket)
         if (k->l[i].head != NONE)
             return true;
     return false;
-}
-
-uint32_t mpm_accept(struct server *s, uint32_t bucket, uint32_t child)
-{
-    return take(s, &s->buckets[bucket], child);
 }
 
 void mpm_poll_again(struct server *s, uint32_t bucket)
@@ -475,7 +470,7 @@ void kernel_pending(struct server *s, uint32_t bucket)
         }
         mpm_leave_accept(s, bucket, w);
         uint32_t child = s->model->threaded ? w : thread_at(s, w)->child;
-        hook_put(s, HOOK_ACCEPTED, w, take(s, k, child));
+        hook_put(s, HOOK_ACCEPTED, w, mpm_accept(s, bucket, child));
         /* the mutex goes on to the next in line, who may have to stop */
         while (k->wait_head != NONE &&
                waiter_child(s, k->wait_head)->stop_pending)

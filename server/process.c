@@ -217,11 +217,11 @@ static void retry_threads(void *srv, uint32_t id)
 void process_stop(struct server *s, uint32_t id, enum stop_kind how)
 {
     struct child *ch = child_at(s, id);
-    /* C-23: its main thread no longer reads the pipe */
-    bool deaf = s->model->threaded && how != STOP_KILL &&
-                (ch->dying || ch->pod_taken || ch->stop_pending || ch->told);
-    if (deaf)
-        return;
+    if (s->model->threaded && how != STOP_KILL) {
+        mpm_unwatch_pod(s, id);
+        if (ch->dying || ch->stop_pending || ch->told)
+            return; /* C-23: its main thread reads no second byte */
+    }
     if (how == STOP_KILL || !sim_timer_armed(&ch->timer))
         s->model->on_stop(s, id, how);
     else
@@ -430,7 +430,7 @@ void mpm_child_kill(struct server *s, uint32_t id)
 static void end_condemned(struct server *s, uint32_t id)
 {
     struct child *ch = child_at(s, id);
-    if (ch->was_in_line && !s->use_mutex)
+    if (ch->in_accept)
         mpm_accept(s, ch->bucket, id);
     ch->ending = true;
     s->ending++;
@@ -457,7 +457,7 @@ void mpm_child_condemn(struct server *s, uint32_t id)
     if (ch->condemned)
         return;
     ch->dying = ch->condemned = true;
-    ch->was_in_line = ch->in_line;
+    ch->in_accept = ch->in_line && !s->use_mutex;
     if (ch->in_line)
         mpm_leave_accept(s, ch->bucket, ch->threads);
     s->condemned[s->ncondemned++] = id;
@@ -466,26 +466,26 @@ void mpm_child_condemn(struct server *s, uint32_t id)
 void mpm_child_dismiss(struct server *s, uint32_t id)
 {
     mpm_child_condemn(s, id);
-    child_at(s, id)->was_in_line = false;
+    child_at(s, id)->in_accept = false;
 }
 
-static int by_number(const void *a, const void *b, void *srv)
+static int youngest_last(const void *a, const void *b, void *srv)
 {
     const uint32_t *x = a, *y = b;
     int64_t m = child_at(srv, *x)->number, n = child_at(srv, *y)->number;
     return (m > n) - (m < n);
 }
 
+static int oldest_last(const void *a, const void *b, void *srv)
+{
+    return youngest_last(b, a, srv);
+}
+
 void process_end_condemned(struct server *s, bool oldest_first)
 {
-    if (s->ncondemned > 1)
-        qsort_r(s->condemned, s->ncondemned, sizeof *s->condemned, by_number,
-                s);
-    for (uint32_t i = 0, n = s->ncondemned; oldest_first && i < n / 2; i++) {
-        uint32_t id = s->condemned[i];
-        s->condemned[i] = s->condemned[n - 1 - i];
-        s->condemned[n - 1 - i] = id;
-    }
+    if (s->ncondemned > 1) /* the last is taken first */
+        qsort_r(s->condemned, s->ncondemned, sizeof *s->condemned,
+                oldest_first ? oldest_last : youngest_last, s);
     end_some(s);
 }
 
@@ -577,6 +577,8 @@ void mpm_watch_pod(struct server *s, uint32_t child)
 {
     struct child *ch = child_at(s, child);
     struct bucket *k = &s->buckets[ch->bucket];
+    if (ch->dying || ch->told)
+        return;
     ch->pod_next = NONE;
     if (k->pod_tail == NONE)
         k->pod_head = child;
@@ -612,9 +614,7 @@ void process_pod_poll(struct server *s, uint32_t bucket)
     while (k->pod_bytes > 0 && k->pod_head != NONE) {
         uint32_t child = k->pod_head;
         k->pod_bytes--;
-        mpm_unwatch_pod(s, child);
         process_stop(s, child, STOP_GRACEFUL);
-        child_at(s, child)->pod_taken = true;
     }
 }
 

@@ -74,7 +74,8 @@ START_TEST(w12_a_new_process_squats_on_a_finishing_one)
     rig_add(r, &(struct guest){ .at = 1, .d.sleep = 10 * SIM_S });
     rig_add(r, &(struct guest){ .at = 2, .d.sleep = 100 * SIM_MS });
     rig_run(r, 500 * SIM_MS);
-    ck_assert_int_eq(r->srv->stopping, 1); /* W-18, W-19 */
+    ck_assert_int_eq(r->srv->stopping, 1);          /* W-18, W-19 */
+    ck_assert(r->srv->buckets[0].pod_head == NONE); /* and reads no byte */
     ck_assert_int_eq(rig_slot(r, SLOT_WRITING), 1);
     ck_assert_int_eq(rig_slot(r, SLOT_DEAD), 1);
     rig_run(r, SIM_S);
@@ -111,6 +112,7 @@ START_TEST(w25_who_is_making_threads_obeys_a_second_later)
     struct guest *kept = rig_add(
         r, &(struct guest){ .at = 3 * SIM_S + 1, .requests = 2, .think = 1 });
     ck_assert(server_action(r->srv, ACTION_GRACEFUL_RESTART));
+    ck_assert(r->srv->buckets[0].pod_head == NONE); /* nor takes another's */
     rig_run(r, look - 1);
     ck_assert_int_eq(kept->answered, 2); /* it still accepts and keeps alive */
     ck_assert_int_eq(rig_slot(r, SLOT_READY), 1);
